@@ -1,0 +1,75 @@
+# lbd: build, try out and check. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+# Debian's swiftlang keeps most of its tools here.
+export PATH := $(PATH):/usr/libexec/swift/bin
+
+PYTHON := /usr/bin/python3
+SWIFT_SOURCES := Package.swift Sources Tests
+RELEASE := .build/release/lbd
+
+# Debian packages: to build; to try out; to check. kubectl may come from elsewhere.
+BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyaml-dev libssl-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
+CHECK_PACKAGES := $(DEMO_PACKAGES) python3-pytest rsync jq debian-archive-keyring
+BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl
+
+.PHONY: help build release lint format check-quick check fuzz interop bench demo clean packages-build packages-check
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+packages-build:
+	@scripts/install-packages $(BUILD_PACKAGES)
+	@scripts/require-swift
+
+packages-check:
+	@scripts/install-packages $(CHECK_PACKAGES)
+	@scripts/require-swift
+
+build: packages-build ## the daemon with debugging symbols: .build/debug/lbd
+	swift build --product lbd
+
+release: packages-build ## the daemon as it is shipped: .build/release/lbd
+	@echo "Building lbd (a minute or two the first time)"
+	swift build --configuration release --product lbd --static-swift-stdlib
+
+demo: ## see it work: three nodes, a client and a small control plane in network namespaces (KUBE=real: a real one)
+	@scripts/install-packages $(DEMO_PACKAGES)
+	@scripts/require-swift
+	@$(MAKE) --no-print-directory release
+	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/demo.py
+
+lint: ## formatting, as .swift-format says
+	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+
+format: ## put the sources into shape
+	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+check-quick: packages-build ## module tests and simulation, in under two minutes after a build
+	swift build --build-tests -Xswiftc -warnings-as-errors
+	swift test --skip-build --parallel
+
+fuzz: packages-check ## two minutes of fuzzing from the kept corpus
+	Tests/Fuzz/run.sh 40
+
+interop: packages-check release ## the daemon among real peers, in network namespaces
+	Tests/Interop/lab/kube_build.sh
+	cd Tests/Interop && LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) -m pytest -p no:cacheprovider --durations=10
+
+check: packages-check ## everything
+	$(MAKE) lint
+	$(MAKE) check-quick
+	$(MAKE) fuzz
+	$(MAKE) interop
+
+bench: ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
+	@scripts/install-packages $(BENCH_PACKAGES)
+	@scripts/require-swift
+	@$(MAKE) --no-print-directory release
+	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/bench.py
+
+clean: ## remove what was built here
+	rm -rf .build .build-* Tests/Fuzz/.build

@@ -1,0 +1,26 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// A C library of the distribution: a module map and a shim header, found by pkg-config.
+func library(_ name: String, _ pkgConfig: String? = nil, debian package: String? = nil) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
+}
+
+let package = Package(
+    name: "lbd",
+    targets: [
+        library("CSystemd", "libsystemd", debian: "libsystemd-dev"),
+        library("CCrypto", "libcrypto", debian: "libssl-dev"),
+        library("CLinux"),
+
+        .target(name: "Crypto", dependencies: ["CCrypto"]),
+        .target(name: "Wire"),
+        .target(name: "System", dependencies: ["Wire", "CLinux"]),
+        .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
+        .testTarget(name: "HouseTests"),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

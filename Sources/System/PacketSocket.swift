@@ -1,0 +1,108 @@
+internal import CLinux
+internal import Glibc
+public import Wire
+
+/// A non-blocking packet(7) socket for whole Ethernet frames of one type on one interface.
+///
+/// It is opened without a protocol, gets its filter, and is bound last, so that no frame the filter refuses is ever
+/// queued.
+public struct PacketSocket: ~Copyable, Sendable {
+    /// How the kernel sorted a frame by its destination (sll_pkttype of packet(7)).
+    public struct PacketType: RawRepresentable, Hashable, Sendable {
+        /// The kernel's number.
+        public let rawValue: UInt8
+
+        /// The type with this number.
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        /// PACKET_HOST: addressed to this interface.
+        public static let host = PacketType(rawValue: UInt8(PACKET_HOST))
+        /// PACKET_BROADCAST: addressed to everybody.
+        public static let broadcast = PacketType(rawValue: UInt8(PACKET_BROADCAST))
+    }
+
+    /// What came with a frame.
+    public struct Reception: Hashable, Sendable {
+        /// The number of bytes at the front of the buffer.
+        public var count: Int
+        /// The interface that the frame belongs to: a VLAN's or a bond's, where it only came in by the bound one.
+        public var interfaceIndex: UInt32
+        /// Whom the frame was addressed to.
+        public var packetType: PacketType
+    }
+
+    private let descriptor: FileDescriptor
+
+    /// A socket for the frames of `etherType` (16 bits, for example 0x0806) on an interface that `filter` accepts.
+    ///
+    /// - Throws: `Errno`: EPERM without CAP_NET_RAW, ENODEV where the interface is gone.
+    public init(etherType: UInt16, interfaceIndex: UInt32, filter: [BPFInstruction]) throws(Errno) {
+        let type = Int32(SOCK_RAW.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let opened = try FileDescriptor(result: socket(AF_PACKET, type, 0), "open a packet socket")
+        try Self.attach(filter, to: opened.rawValue)
+        var address = sockaddr_ll()
+        address.sll_family = UInt16(AF_PACKET)
+        address.sll_protocol = etherType.bigEndian
+        address.sll_ifindex = Int32(bitPattern: interfaceIndex)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(opened.rawValue, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
+            }
+        }
+        guard result == 0 else { throw Errno.last("bind a packet socket to interface \(interfaceIndex)") }
+        descriptor = opened
+    }
+
+    /// The kernel's number, for an event loop that borrows it.
+    public var rawValue: Int32 { descriptor.rawValue }
+
+    /// Puts `filter` in place of the one in force, at once and without a gap.
+    public func setFilter(_ filter: [BPFInstruction]) throws(Errno) {
+        try Self.attach(filter, to: descriptor.rawValue)
+    }
+
+    private static func attach(_ filter: [BPFInstruction], to descriptor: Int32) throws(Errno) {
+        var instructions = filter.map {
+            sock_filter(code: $0.code, jt: $0.jumpTrue, jf: $0.jumpFalse, k: $0.operand)
+        }
+        let result = instructions.withUnsafeMutableBufferPointer { buffer in
+            var program = sock_fprog(len: UInt16(clamping: buffer.count), filter: buffer.baseAddress)
+            return setsockopt(
+                descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, socklen_t(MemoryLayout<sock_fprog>.size))
+        }
+        guard result == 0 else { throw Errno.last("attach a packet filter") }
+    }
+
+    /// Puts the next frame into `buffer`, cut to its size; nil where none waits.
+    ///
+    /// - Throws: `Errno`: ENETDOWN once after the interface went down.
+    public func receive(into buffer: inout [UInt8]) throws(Errno) -> Reception? {
+        var address = sockaddr_ll()
+        var length = socklen_t(MemoryLayout<sockaddr_ll>.size)
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    recvfrom(descriptor.rawValue, bytes.baseAddress, bytes.count, 0, $0, &length)
+                }
+            }
+        }
+        guard count >= 0 else {
+            if errno == EAGAIN || errno == EINTR { return nil }
+            throw Errno.last("receive a frame")
+        }
+        return Reception(
+            count: count, interfaceIndex: UInt32(bitPattern: address.sll_ifindex),
+            packetType: PacketType(rawValue: address.sll_pkttype))
+    }
+
+    /// Sends a whole frame, Ethernet header included.
+    ///
+    /// - Throws: `Errno`: ENETDOWN or ENXIO where the interface is down or gone, EAGAIN or ENOBUFS where its queue is
+    ///   full.
+    public func send(_ frame: [UInt8]) throws(Errno) {
+        let count = frame.withUnsafeBytes { Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
+        guard count >= 0 else { throw Errno.last("send a frame") }
+    }
+}

@@ -1,0 +1,14 @@
+internal import CLinux
+
+/// The kernel's generator of random numbers (getrandom(2)).
+public enum Random {
+    /// 64 bits that nobody can guess. Early in boot the call waits until the kernel has gathered enough.
+    ///
+    /// - Throws: `Errno` where the kernel has none.
+    public static func seed() throws(Errno) -> UInt64 {
+        var seed: UInt64 = 0
+        let count = getrandom(&seed, MemoryLayout<UInt64>.size, 0)
+        guard count == MemoryLayout<UInt64>.size else { throw Errno.last("draw random bytes") }
+        return seed
+    }
+}
