@@ -17,10 +17,12 @@ let package = Package(
         .target(name: "Wire"),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
+        .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
+        .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
     ],
     swiftLanguageModes: [.v6]
 )

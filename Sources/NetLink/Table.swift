@@ -1,0 +1,37 @@
+internal import Wire
+
+/// The links and addresses that the kernel has told of. It holds what the kernel holds, and so has the kernel's limits.
+struct Table {
+    private var links: [UInt32: LinkMessage] = [:]
+    private var addresses: [UInt32: Set<Prefix>] = [:]
+
+    /// Takes `change` in; false where it changed nothing.
+    mutating func apply(_ change: Change) -> Bool {
+        switch change {
+        case .link(let link):
+            return links.updateValue(link, forKey: link.index) != link
+        case .linkRemoved(let index):
+            addresses[index] = nil
+            return links.removeValue(forKey: index) != nil
+        case .address(let address):
+            return addresses[address.interfaceIndex, default: []].insert(address.prefix).inserted
+        case .addressRemoved(let address):
+            guard addresses[address.interfaceIndex]?.remove(address.prefix) != nil else { return false }
+            if addresses[address.interfaceIndex]?.isEmpty == true { addresses[address.interfaceIndex] = nil }
+            return true
+        }
+    }
+
+    /// Every link with its addresses, ascending by index.
+    var interfaces: [Interface] {
+        links.values.sorted { $0.index < $1.index }.map { link in
+            let ready = LinkMessage.Flag.up | LinkMessage.Flag.running
+            return Interface(
+                index: link.index, name: link.name, macAddress: link.macAddress, isUp: link.flags & ready == ready,
+                isLoopback: link.flags & LinkMessage.Flag.loopback != 0,
+                isNoARP: link.flags & LinkMessage.Flag.noARP != 0,
+                canBroadcast: link.flags & LinkMessage.Flag.broadcast != 0, masterIndex: link.masterIndex,
+                addresses: addresses[link.index, default: []].sorted())
+        }
+    }
+}
