@@ -18,11 +18,13 @@ let package = Package(
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
+        .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
+        .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
     ],
     swiftLanguageModes: [.v6]
 )

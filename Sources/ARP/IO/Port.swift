@@ -1,0 +1,60 @@
+internal import EventLoop
+internal import System
+internal import Wire
+
+/// One interface's packet socket: hears the ARP requests that the filter lets through, and sends frames.
+final class Port {
+    private let index: UInt32
+    private let socket: PacketSocket
+    private let handler: (ArraySlice<UInt8>) -> Void
+    private let onError: (Errno) -> Void
+    private var source: IOSource?
+    private var incoming = [UInt8](repeating: 0, count: EthernetFrame.length)
+    private var outgoing = ByteWriter(capacity: EthernetFrame.length)
+
+    /// A port on the interface `index` of `loop`; `handler` gets each frame, `onError` what goes wrong in receiving.
+    init(
+        _ loop: Loop, index: UInt32, filter: Filter, handler: @escaping (ArraySlice<UInt8>) -> Void,
+        onError: @escaping (Errno) -> Void
+    ) throws(Errno) {
+        self.index = index
+        self.handler = handler
+        self.onError = onError
+        socket = try PacketSocket(
+            etherType: EthernetFrame.etherType, interfaceIndex: index, filter: filter.instructions)
+        source = try loop.watch(socket.rawValue, for: .readable) { [unowned self] _ in
+            receive()
+        }
+    }
+
+    deinit {
+        // Before the socket that it borrows is closed.
+        source = nil
+    }
+
+    func setFilter(_ filter: Filter) throws(Errno) {
+        try socket.setFilter(filter.instructions)
+    }
+
+    func send(_ frame: EthernetFrame) throws(Errno) {
+        outgoing.removeAll()
+        frame.write(to: &outgoing)
+        try socket.send(outgoing.bytes)
+    }
+
+    /// Takes one frame: the loop calls again while more wait, others get their turn in between, and an answer is out
+    /// without another system call before it.
+    private func receive() {
+        do throws(Errno) {
+            guard let reception = try socket.receive(into: &incoming) else { return }
+            // A frame of a VLAN comes in by the interface below it as well, and a promiscuous interface hears what is
+            // meant for others.
+            guard reception.interfaceIndex == index,
+                reception.packetType == .broadcast || reception.packetType == .host
+            else { return }
+            handler(incoming[..<reception.count])
+        } catch {
+            onError(error)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+public import EventLoop
+internal import Glibc
+public import System
+public import Wire
+
+/// Carries an `Announcer`'s directives out: one packet socket for each interface that has a claim on it.
+public final class Responder {
+    /// Told of what goes wrong, in words: once for each interface until it works again. The responder tries again by
+    /// itself with the next frame that it has to send.
+    public var onProblem: (String) -> Void = { _ in }
+    /// The number of frames that could not be sent.
+    public private(set) var sendErrors: UInt64 = 0
+
+    /// What the kernel says of an interface that is down or gone, or of a queue that is full for the moment: nobody
+    /// needs to be told.
+    private static let passing: Set<Int32> = [ENETDOWN, ENXIO, ENODEV, EAGAIN, ENOBUFS]
+
+    private let loop: Loop
+    private var announcer: Announcer
+    private var rng: PRNG
+    private var timer: Timer?
+    private var filter = Filter(for: [])
+    private var hardwareAddresses: [UInt32: MACAddress] = [:]
+    private var ports: [UInt32: Port] = [:]
+    private var troubled: Set<UInt32> = []
+
+    /// A responder without claims that refreshes each about every `refreshInterval`; zero for never.
+    ///
+    /// - Throws: `Errno` where the loop takes no timer.
+    public init(loop: Loop, refreshInterval: Duration) throws(Errno) {
+        self.loop = loop
+        announcer = Announcer(refreshInterval: refreshInterval)
+        var generator = SystemRandomNumberGenerator()
+        rng = PRNG(seed: generator.next())
+        timer = try loop.timer { [unowned self] in handle(.timer) }
+    }
+
+    /// The numbers of frames sent and dropped.
+    public var counters: Counters { announcer.counters }
+
+    /// Answers for `address` on the interface with this index from now on, and announces it.
+    public func take(_ address: IPv4Address, on index: UInt32) {
+        handle(.take(address, on: index))
+        // Nothing is sent yet where the pace holds it back, but requests are to be heard.
+        _ = port(index)
+    }
+
+    /// Falls silent about `address` on the interface with this index at once.
+    public func release(_ address: IPv4Address, on index: UInt32) {
+        handle(.release(address, on: index))
+        if !announcer.hasClaims(on: index) { close(index) }
+    }
+
+    /// Tells which interfaces there are, with their Ethernet addresses; replaces what was told before. Leave out those
+    /// that are down: what is claimed on an interface that comes back is announced anew.
+    public func update(interfaces: [(index: UInt32, mac: MACAddress)]) {
+        let current = Dictionary(interfaces.map { ($0.index, $0.mac) }) { $1 }
+        let gone = hardwareAddresses.keys.filter { current[$0] == nil }.sorted()
+        hardwareAddresses = current
+        for index in gone {
+            close(index)
+            handle(.interface(index, nil))
+        }
+        for (index, address) in current.sorted(by: { $0.key < $1.key }) {
+            handle(.interface(index, address))
+            _ = port(index)
+        }
+    }
+
+    /// Hears requests for the addresses of `ranges` only; replaces what was heard before. Nothing is heard until then.
+    public func listen(for ranges: [AddressRange]) {
+        let wanted = Filter(for: ranges)
+        guard wanted != filter else { return }
+        filter = wanted
+        for (index, port) in ports.sorted(by: { $0.key < $1.key }) {
+            do throws(Errno) {
+                try port.setFilter(filter)
+            } catch {
+                report(error, index)
+            }
+        }
+    }
+
+    private func handle(_ event: Announcer.Event) {
+        for directive in announcer.handle(event, at: loop.now, using: &rng) {
+            switch directive {
+            case .send(let frame, on: let index): send(frame, on: index)
+            case .wake(at: let instant): timer?.arm(at: instant)
+            }
+        }
+    }
+
+    private func send(_ frame: EthernetFrame, on index: UInt32) {
+        guard let port = port(index) else {
+            sendErrors += 1
+            return
+        }
+        do throws(Errno) {
+            try port.send(frame)
+            if !troubled.isEmpty { troubled.remove(index) }
+        } catch {
+            sendErrors += 1
+            report(error, index)
+        }
+    }
+
+    /// The interface's port, opened now where it is needed and can be.
+    private func port(_ index: UInt32) -> Port? {
+        if let port = ports[index] { return port }
+        guard hardwareAddresses[index] != nil, announcer.hasClaims(on: index) else { return nil }
+        do throws(Errno) {
+            let port = try Port(
+                loop, index: index, filter: filter,
+                handler: { [unowned self] frame in handle(.received(frame, on: index)) },
+                onError: { [unowned self] error in report(error, index) })
+            ports[index] = port
+            return port
+        } catch {
+            report(error, index)
+            return nil
+        }
+    }
+
+    private func close(_ index: UInt32) {
+        ports[index] = nil
+        troubled.remove(index)
+    }
+
+    private func report(_ error: Errno, _ index: UInt32) {
+        guard !Self.passing.contains(error.code), troubled.insert(index).inserted else { return }
+        onProblem("ARP on interface \(index): \(error)")
+    }
+}
