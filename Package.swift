@@ -10,6 +10,7 @@ let package = Package(
     name: "lbd",
     targets: [
         library("CSystemd", "libsystemd", debian: "libsystemd-dev"),
+        library("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
         library("CCrypto", "libcrypto", debian: "libssl-dev"),
         library("CLinux"),
 
@@ -19,12 +20,14 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
+        .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
+        .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,11 @@
+/// What the watch tells the rest of the daemon about the cluster.
+public enum Change: Hashable, Sendable {
+    /// The object is new, or differs from the copy told before, or was listed again.
+    case upserted(Object)
+    /// The object is gone. Also told of an object that a new list no longer holds.
+    case deleted(Kind, ObjectKey)
+    /// A complete list of the kind has been told, together with what vanished since the last one. Told after each list.
+    case synced(Kind)
+    /// The kind's watch broke or its list failed; what is known may be old until the next `synced`. `reason` is for people.
+    case interrupted(Kind, reason: String)
+}

@@ -1,0 +1,16 @@
+/// The part of core/v1 Node that lbd uses.
+public struct Node: Hashable, Sendable {
+    /// Name, uid and resourceVersion.
+    public var metadata: ObjectMeta
+    /// status.conditions has NetworkUnavailable with status True.
+    public var isNetworkUnavailable: Bool
+    /// The label node.kubernetes.io/exclude-from-external-load-balancers is there, whatever its value.
+    public var isExcluded: Bool
+
+    /// A Node with these fields.
+    public init(metadata: ObjectMeta, isNetworkUnavailable: Bool = false, isExcluded: Bool = false) {
+        self.metadata = metadata
+        self.isNetworkUnavailable = isNetworkUnavailable
+        self.isExcluded = isExcluded
+    }
+}
