@@ -1,0 +1,60 @@
+import KubeWatch
+import NetLink
+import Wire
+
+/// On which of this node's interfaces an address is answered.
+struct Reach: Hashable {
+    private struct Port: Hashable {
+        var index: UInt32
+        var name: String
+        var isNamed: Bool
+        var prefixes: [Prefix]
+    }
+
+    /// The usable interfaces, ascending by index.
+    private var ports: [Port] = []
+
+    init() {}
+
+    init(_ links: [Link]) {
+        ports = links.filter(\.isUsable).map { link in
+            Port(
+                index: link.interface.index, name: link.interface.name, isNamed: link.isNamed,
+                prefixes: link.interface.addresses)
+        }.sorted { $0.index < $1.index }
+    }
+
+    /// The interfaces in the subnet of `address`; where none is, those that the settings name. Ascending.
+    func interfaces(for address: IPAddress) -> [UInt32] {
+        let near = ports.filter { port in port.prefixes.contains { $0.contains(address) } }
+        return (near.isEmpty ? ports.filter(\.isNamed) : near).map(\.index)
+    }
+
+    /// The name of the interface `index`, while it is usable.
+    func name(of index: UInt32) -> String? {
+        ports.first { $0.index == index }?.name
+    }
+
+    /// What the other nodes are told. Link-local IPv6 addresses are left out: no pool holds their like.
+    var presence: Presence {
+        let prefixes = Set(ports.flatMap(\.prefixes)).filter { !$0.isLinkLocalIPv6 }
+        return Presence(prefixes: prefixes.sorted(), hasNamedInterface: ports.contains(where: \.isNamed))
+    }
+}
+
+extension Link {
+    /// Whether the interface can answer ARP for an address: up, wanted, and the node's own end of a link that resolves
+    /// addresses.
+    var isUsable: Bool {
+        !isExcluded && interface.isUp && !interface.isLoopback && interface.canBroadcast && !interface.isNoARP
+            && interface.masterIndex == nil && interface.macAddress != nil
+    }
+}
+
+extension Prefix {
+    /// fe80::/10 (RFC 4291 section 2.5.6).
+    fileprivate var isLinkLocalIPv6: Bool {
+        guard case .v6(let address) = address else { return false }
+        return address.high >> 54 == 0xFE80 >> 6
+    }
+}

@@ -1,0 +1,76 @@
+public import KubeWatch
+public import NetLink
+
+/// Where a pools configuration came from.
+public enum PoolsSource: Hashable, Sendable {
+    /// `pools.yaml` on this node.
+    case file
+    /// The cluster's ConfigMap: its metadata, and the text of its `config` key as it stands.
+    case configMap(ObjectMeta, text: String)
+}
+
+/// A network interface, judged by the settings `interfaces.include` and `interfaces.exclude`.
+public struct Link: Hashable, Sendable {
+    /// The interface as the kernel describes it.
+    public var interface: Interface
+    /// A pattern of `interfaces.include` names it.
+    public var isNamed: Bool
+    /// A pattern of `interfaces.exclude` matches it, or `interfaces.include` is set and does not name it.
+    public var isExcluded: Bool
+
+    /// A judged interface.
+    public init(_ interface: Interface, isNamed: Bool = false, isExcluded: Bool = false) {
+        self.interface = interface
+        self.isNamed = isNamed
+        self.isExcluded = isExcluded
+    }
+}
+
+/// Names a write between the directive that asks for it and the event that tells its outcome.
+public struct WriteID: Hashable, Comparable, Sendable {
+    /// Counted up from 1.
+    public let rawValue: UInt64
+
+    /// The write with this number.
+    public init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// Whether `left` comes before `right`.
+    public static func < (left: WriteID, right: WriteID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// What the Balancer keeps over a restart of the daemon. Losing it costs at most one repeated Kubernetes Event a Service.
+public struct Saved: Hashable, Sendable {
+    /// The Services that this node announced last: uid to address.
+    public var announced: [String: String]
+
+    /// What is kept.
+    public init(announced: [String: String] = [:]) {
+        self.announced = announced
+    }
+}
+
+/// What happens to the Balancer.
+public enum Event: Hashable, Sendable {
+    /// The daemon has started; the first event. `saved` is nil where the state folder had nothing.
+    case started(saved: Saved?)
+    /// A pools configuration was read and is valid in itself.
+    case pools(Pools, from: PoolsSource)
+    /// A pools configuration was read and is not valid; `problem` is its first error, `FILE:LINE:COLUMN: error: …`.
+    case poolsRefused(problem: String, from: PoolsSource)
+    /// The cluster changed. A ConfigMap that is there comes as `pools` or `poolsRefused`, never as `upserted`.
+    case change(Change)
+    /// A write ended.
+    case wrote(WriteID, Outcome)
+    /// All network interfaces, at start and after each change of one.
+    case links([Link])
+    /// The instant asked for by the last `Directive.wake` has come; also harmless at any other time.
+    case timer
+    /// SIGTERM: hand over and end.
+    case stop
+    /// SIGUSR1: end at once and keep everything for the daemon that follows.
+    case restart
+}

@@ -1,0 +1,296 @@
+import KubeWatch
+import Wire
+
+/// What the leader does: it gives each Service its address by writing its status.
+extension Instance {
+    /// Whether lbd serves `service`.
+    func isOurs(_ service: Service) -> Bool {
+        service.isLoadBalancer && service.loadBalancerClass == settings.loadBalancerClass
+    }
+
+    // MARK: What the watch tells
+
+    mutating func take(_ service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        let old = cluster.services[key]
+        guard cluster.update(service) else { return }
+        let isRelisted = old == service
+        serviceCount += (isOurs(service) ? 1 : 0) - (old.map(isOurs) ?? false ? 1 : 0)
+        // A newer version settles what was written on the base of an older one: it happened, or cannot happen any more.
+        if !isRelisted, assignments.pending[key].map({ $0.base.isOlder(than: service.metadata) }) ?? true {
+            settle(key, in: &turn)
+        }
+        enter(service, old: old)
+        if leadership.isLeader, !isRelisted { assignments.queue.append(key) }
+        if configuration.blocker == key { considerPools(in: &turn) }
+    }
+
+    mutating func removeService(_ key: ObjectKey, in turn: inout Turn) {
+        guard let old = cluster.removeService(key) else { return }
+        serviceCount -= isOurs(old) ? 1 : 0
+        announcer.mark(old.ingressAddresses)
+        let freed = book.remove(key)
+        assignments.pending[key] = nil
+        assignments.forget(key)
+        giveUp(freed)
+        if !freed.isEmpty, leadership.isLeader {
+            let text = freed.map(\.description).joined(separator: ", ")
+            turn.record(.info, .addressFreed, "\(text) is free: \"\(key)\" was deleted", service: key)
+        }
+        if configuration.blocker == key { considerPools(in: &turn) }
+    }
+
+    /// Writes into the book what `service` holds, and has the other Services there looked at.
+    private mutating func enter(_ service: Service, old: Service?) {
+        let key = service.metadata.key
+        let addresses = service.ingressAddresses
+        announcer.mark(old?.ingressAddresses ?? [])
+        announcer.mark(addresses)
+        giveUp(book.update(key, held: addresses, sharing: Sharing(service), revision: service.metadata.revision))
+        guard leadership.isLeader else { return }
+        for address in addresses where book.rival(of: key, at: address, sharing: Sharing(service)) != nil {
+            for other in book.occupants(of: address).sorted() { assignments.queue.append(other) }
+        }
+    }
+
+    /// Notes that Services gave up `addresses`, so that those that wait for them are tried again.
+    private mutating func giveUp(_ addresses: [IPAddress]) {
+        for address in addresses {
+            announcer.mark(address)
+            if let pool = book.pools.pool(holding: address) { assignments.waiting.freed(address, of: pool) }
+        }
+    }
+
+    // MARK: The list of a new leader
+
+    mutating func relisted(_ sent: Outbox.Sent, _ outcome: Outcome, in turn: inout Turn) {
+        guard outcome.isDone else {
+            relistPause = turn.now.advanced(by: turn.rng.jittered(.seconds(1), by: 0.2))
+            return
+        }
+        for key in assignments.settled(byListSentAt: sent.sentAt) { settle(key, in: &turn) }
+        if leadership.listed(sentAt: sent.sentAt) { queueAllServices() }
+        assignments.planList(notBefore: turn.now.advanced(by: .seconds(1)))
+    }
+
+    mutating func queueAllServices() {
+        let keys = cluster.services.keys.sorted()
+        // Those that have an address first, so that a duplicate is repaired before anything new is given away.
+        for key in keys where book.entries[key] != nil { assignments.queue.append(key) }
+        for key in keys { assignments.queue.append(key) }
+    }
+
+    // MARK: Deciding
+
+    /// Decides about Services while writes may leave.
+    mutating func assign(in turn: inout Turn) {
+        guard leadership.isLeader, configuration.pools != nil else { return }
+        while outbox.statusCount < Outbox.statusLimit, let key = assignments.next(at: turn.now) {
+            decide(key, in: &turn)
+        }
+    }
+
+    private mutating func decide(_ key: ObjectKey, in turn: inout Turn) {
+        guard let service = cluster.services[key], assignments.pending[key] == nil, !service.isBeingDeleted else {
+            return
+        }
+        assignments.waiting.remove(key)
+        guard isOurs(service) else {
+            assignments.forget(key)
+            if !service.isLoadBalancer,
+                service.ingressAddresses.contains(where: { book.pools.pool(holding: $0) != nil })
+            {
+                write(nil, to: service, in: &turn)
+            }
+            return
+        }
+        if let dispute = assignments.disputes[key], dispute.wish != service.wish { assignments.disputes[key] = nil }
+        switch Standing(of: service, in: configuration.pools) {
+        case .vacant: give(service, in: &turn)
+        case .holds(let address): keep(address, of: service, in: &turn)
+        case .foreign: replaceForeign(service, in: &turn)
+        }
+    }
+
+    /// Gives `service` an address; where it has one, it keeps that until it can get what it asks for.
+    private mutating func give(_ service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        guard case .success(let request) = service.wish else { return fail(service, in: &turn) }
+        do throws(AllocationFailure) {
+            let address = try choose(for: request, of: service)
+            assignments.waiting.succeeded(WaitingList.Group(request))
+            book.reserve(address, for: key, sharing: request.sharing)
+            write(address, to: service, in: &turn)
+        } catch {
+            assignments.waiting.insert(key, waitingFor: WaitingList.Group(request))
+            report(error, of: service, in: &turn)
+        }
+    }
+
+    /// What was chosen before, if the write's outcome is not known; what is among other things in the status; else the
+    /// allocator's choice.
+    private mutating func choose(for request: Request, of service: Service) throws(AllocationFailure) -> IPAddress {
+        let key = service.metadata.key
+        let old = [book.entries[key]?.reserved].compactMap { $0 } + service.ingressAddresses
+        let kept = old.first { address in
+            request.isMet(by: address, in: book.pools) && address.family == request.family
+                && book.pools.pool(holding: address) != nil
+                && book.rival(of: key, at: address, sharing: request.sharing) == nil
+        }
+        if let kept { return kept }
+        return try book.choose(for: request, of: key)
+    }
+
+    private mutating func keep(_ address: IPAddress, of service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        if let elder = book.elder(of: key, at: address) {
+            return repair(service, address, elder: elder, in: &turn)
+        }
+        guard case .success(let request) = service.wish else { return fail(service, in: &turn) }
+        guard request.isMet(by: address, in: book.pools) else { return give(service, in: &turn) }
+        assignments.failures[key] = nil
+    }
+
+    /// Two Services have one address and may not share it: the younger record yields, and goes without if need be.
+    private mutating func repair(_ service: Service, _ address: IPAddress, elder: ObjectKey, in turn: inout Turn) {
+        let key = service.metadata.key
+        let message = "\(address) belongs to \"\(elder)\", which had it first: \"\(key)\" gets another address"
+        if assignments.failures.updateValue(message, forKey: key) != message {
+            turn.record(.warning, .duplicateRepaired, message, service: key, address: address)
+            tell(service, .warning, "DuplicateAddress", message)
+        }
+        guard case .success(let request) = service.wish, let other = try? book.choose(for: request, of: key) else {
+            return write(nil, to: service, in: &turn)
+        }
+        book.reserve(other, for: key, sharing: request.sharing)
+        write(other, to: service, in: &turn)
+    }
+
+    /// The status is none that we wrote with these pools. It is replaced once; if it comes back, its writer will not
+    /// yield, so we do.
+    private mutating func replaceForeign(_ service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        switch assignments.disputes[key] {
+        case nil:
+            give(service, in: &turn)
+        case .replaced(let wish):
+            assignments.disputes[key] = .leftAlone(wish)
+            let message = foreignMessage(service)
+            turn.record(.warning, .foreignStatus, message, service: key)
+            tell(service, .warning, "ForeignStatus", message)
+        case .leftAlone:
+            break
+        }
+    }
+
+    private func foreignMessage(_ service: Service) -> String {
+        let addresses = service.ingressAddresses
+        let ofNodes = Set(membership.alive.values.flatMap { $0.prefixes.map(\.address) })
+        let written = service.ingress.map { entry in
+            switch entry {
+            case .ip(let text), .hostname(let text): text
+            }
+        }.joined(separator: ", ")
+        let culprit =
+            addresses.contains(where: ofNodes.contains)
+            ? "these are nodes' own addresses, as k3s ServiceLB writes them: start k3s with --disable=servicelb"
+            : "another load balancer controller runs here (k3s ServiceLB, MetalLB, a cloud's): stop it"
+        return "another controller puts \(written) back into the status of \"\(service.metadata.key)\"; \(culprit), "
+            + "or set spec.loadBalancerClass. lbd leaves this Service alone until it changes"
+    }
+
+    // MARK: Telling
+
+    /// The wish of `service` cannot be read.
+    private mutating func fail(_ service: Service, in turn: inout Turn) {
+        guard case .failure(let error) = service.wish else { return }
+        report(.invalid(error), of: service, in: &turn)
+    }
+
+    private mutating func report(_ failure: AllocationFailure, of service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        let message = "Failed to allocate IP for \"\(key)\": \(failure)"
+        guard assignments.failures.updateValue(message, forKey: key) != message else { return }
+        turn.record(.warning, .allocationFailed, message, service: key)
+        tell(service, .warning, "AllocationFailed", message)
+    }
+
+    /// Queues a Kubernetes Event about `service`.
+    mutating func tell(_ service: Service, _ level: EventRecord.Level, _ reason: String, _ message: String) {
+        events.append(
+            EventRecord(kind: .service, object: service.metadata, level: level, reason: reason, message: message))
+    }
+
+    // MARK: Writing
+
+    private mutating func write(_ address: IPAddress?, to service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        let isForeign = isOurs(service) && Standing(of: service, in: configuration.pools) == .foreign
+        assignments.pending[key] = Assignments.Pending(
+            base: service.metadata, address: address, replacesForeign: isForeign)
+        let ingress = address.map { [$0.description] } ?? []
+        outbox.send(.serviceStatus(service.metadata, ingress: ingress), for: .status(key), in: &turn)
+    }
+
+    mutating func statusWritten(
+        _ key: ObjectKey, base: ObjectMeta, ingress: [String], _ outcome: Outcome, in turn: inout Turn
+    ) {
+        // A newer version of the Service may have settled the write already, and another may have been sent since.
+        guard let pending = assignments.pending[key], pending.base == base else { return }
+        switch outcome {
+        case .done(let metadata?):
+            accept(ingress, metadata, of: key, base: base)
+            assignments.succeeded()
+            settle(key, in: &turn)
+        case .done(nil), .unanswered:
+            // Counted from now: the Shell may have been stopped for a while before the write left.
+            let until = turn.now.advanced(by: leadership.timing.requestTimeout)
+            assignments.wait(for: key, .unanswered(until: until))
+        case .conflict:
+            giveUp(book.endReservation(of: key))
+            assignments.wait(for: key, .outdated(since: turn.now))
+        case .busy(let after):
+            // The reservation stays: a server that answers 5xx may have written all the same.
+            assignments.pending[key] = nil
+            assignments.pause(for: after, in: &turn)
+            assignments.queue.append(key)
+        case .forbidden:
+            retract(key)
+            assignments.pause(for: nil, in: &turn)
+            assignments.queue.append(key)
+        case .rejected, .notFound:
+            retract(key)
+            assignments.putOff(key, in: &turn)
+        }
+    }
+
+    /// Ends a write that did not happen.
+    private mutating func retract(_ key: ObjectKey) {
+        assignments.pending[key] = nil
+        giveUp(book.endReservation(of: key))
+    }
+
+    /// Takes over what a write made of the Service `key`, unless the watch has shown that already.
+    private mutating func accept(_ ingress: [String], _ metadata: ObjectMeta, of key: ObjectKey, base: ObjectMeta) {
+        guard let old = cluster.services[key], old.metadata.resourceVersion == base.resourceVersion else { return }
+        var new = old
+        new.metadata = metadata
+        new.ingress = ingress.map { .ip($0) }
+        guard cluster.update(new) else { return }
+        enter(new, old: old)
+    }
+
+    /// It is known what became of the last write to the Service `key`: the version at hand tells.
+    private mutating func settle(_ key: ObjectKey, in turn: inout Turn) {
+        let pending = assignments.pending.removeValue(forKey: key)
+        giveUp(book.endReservation(of: key))
+        guard let service = cluster.services[key] else { return }
+        if leadership.isLeader { assignments.queue.append(key) }
+        guard let pending, let address = pending.address, service.ingress == [.ip(address.description)] else { return }
+        assignments.failures[key] = nil
+        if pending.replacesForeign { assignments.disputes[key] = .replaced(service.wish) }
+        turn.record(
+            .info, .addressAllocated, "\"\(key)\" has the address \(address)", service: key, address: address)
+        tell(service, .normal, "IPAllocated", "Assigned IP \"\(address)\"")
+    }
+}

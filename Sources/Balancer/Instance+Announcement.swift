@@ -1,0 +1,104 @@
+import KubeWatch
+import Wire
+
+/// What every node does: it answers for the addresses that it is elected for.
+extension Instance {
+    /// Has the addresses of the Service `key` looked at.
+    mutating func markAddresses(of key: ObjectKey) {
+        guard let service = cluster.services[key] else { return }
+        announcer.mark(service.ingressAddresses)
+    }
+
+    /// Takes and releases what has changed.
+    mutating func announce(in turn: inout Turn) {
+        guard hasBegun, configuration.pools != nil else { return }
+        for address in announcer.takeDirty() {
+            let new = departure == nil ? announcement(of: address) : remainder(of: address)
+            announce(new, at: address, in: &turn)
+        }
+        announcer.dropOthers(in: &turn)
+    }
+
+    /// What this node is to answer for `address` with; nil for nothing.
+    private func announcement(of address: IPAddress) -> Announcer.Announcement? {
+        guard address.family == .ipv4, configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
+        else {
+            return nil
+        }
+        let holders = book.occupants(of: address).compactMap { key -> (key: ObjectKey, reach: Backends.Reach)? in
+            guard let service = cluster.services[key], isOurs(service),
+                Standing(of: service, in: configuration.pools) == .holds(address),
+                let reach = cluster.backends(of: key).reach(of: service)
+            else { return nil }
+            return (key, reach)
+        }
+        guard let serve = Backends.Reach.shared(by: holders.map(\.reach)),
+            election.winner(for: address, servedBy: serve) == settings.nodeName
+        else { return nil }
+        let interfaces = reach.interfaces(for: address)
+        guard !interfaces.isEmpty else { return nil }
+        return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
+    }
+
+    /// What is left to answer with while this node leaves: elections do not count any more, links do.
+    private func remainder(of address: IPAddress) -> Announcer.Announcement? {
+        guard var current = announcer.current[address] else { return nil }
+        let usable = reach.interfaces(for: address)
+        current.interfaces = current.interfaces.filter(usable.contains)
+        return current.interfaces.isEmpty ? nil : current
+    }
+
+    private mutating func announce(_ new: Announcer.Announcement?, at address: IPAddress, in turn: inout Turn) {
+        let old = announcer.current[address]
+        guard new != old else { return }
+        let change = announcer.set(new, for: address)
+        for index in change.released { turn.emit(.release(Claim(address, on: index))) }
+        for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
+        let (before, after) = (old?.services ?? [], new?.services ?? [])
+        if old == nil || new == nil || !change.taken.isEmpty {
+            record(address, new, services: new?.services ?? before, in: &turn)
+        }
+        for key in before where !after.contains(key) { announcer.end(key, at: address, in: &turn) }
+        for key in after where !before.contains(key) {
+            guard let service = cluster.services[key],
+                announcer.begin(key, uid: service.metadata.uid, at: address, in: &turn)
+            else { continue }
+            tell(service, .normal, "nodeAssigned", "announcing from node \"\(settings.nodeName)\"")
+        }
+    }
+
+    private func record(
+        _ address: IPAddress, _ announcement: Announcer.Announcement?, services: [ObjectKey], in turn: inout Turn
+    ) {
+        let names = services.map { "\"\($0)\"" }.joined(separator: ", ")
+        let interfaces = (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.joined(separator: ", ")
+        if announcement == nil {
+            turn.record(
+                .info, .addressReleased, "no longer answering for \(address) of \(names)", service: services.first,
+                address: address, node: settings.nodeName)
+        } else {
+            turn.record(
+                .info, .addressTaken, "answering for \(address) of \(names) on \(interfaces)", service: services.first,
+                address: address, node: settings.nodeName, interface: interfaces)
+        }
+    }
+
+    /// Falls silent on all addresses.
+    mutating func releaseAll(in turn: inout Turn) {
+        for address in announcer.current.keys.sorted() { announce(nil, at: address, in: &turn) }
+    }
+}
+
+extension Backends.Reach {
+    /// The nodes that may pass on traffic for an address that Services with these reaches share: those that all can use;
+    /// where there is none, those that any can. nil where there are no such Services.
+    static func shared(by reaches: [Backends.Reach]) -> Backends.Reach? {
+        guard var common = reaches.first else { return nil }
+        for reach in reaches.dropFirst() { common = common.intersection(reach) }
+        guard case .only(let nodes) = common, nodes.isEmpty else { return common }
+        return .only(
+            reaches.reduce(into: []) { all, reach in
+                if case .only(let nodes) = reach { all.formUnion(nodes) }
+            })
+    }
+}

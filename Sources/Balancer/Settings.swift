@@ -1,0 +1,22 @@
+/// What the Balancer takes from `lbd.yaml`.
+public struct Settings: Hashable, Sendable {
+    /// `node`: this node's name in Kubernetes.
+    public var nodeName: String
+    /// Told apart from earlier and later daemons on the node: random, kept in the state folder. Follows the node's name
+    /// in the leader's Lease.
+    public var instanceID: String
+    /// `kubernetes.leaseNamespace`.
+    public var leaseNamespace: String
+    /// `kubernetes.loadBalancerClass`: the only spec.loadBalancerClass that is ours; nil for Services without one.
+    public var loadBalancerClass: String?
+
+    /// Settings for the node `nodeName`.
+    public init(
+        nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil
+    ) {
+        self.nodeName = nodeName
+        self.instanceID = instanceID
+        self.leaseNamespace = leaseNamespace
+        self.loadBalancerClass = loadBalancerClass
+    }
+}

@@ -1,0 +1,63 @@
+import KubeWatch
+import Wire
+
+/// Why a write was sent, and so which part of the Balancer hears how it ended.
+enum Errand: Hashable {
+    /// The Lease `lbd-controller`.
+    case controllerLease
+    /// This node's own Lease.
+    case nodeLease
+    /// A quorum list of the Services.
+    case relist
+    /// The status of a Service.
+    case status(ObjectKey)
+    /// A Kubernetes Event.
+    case event
+}
+
+/// The writes under way. There is no queue of writes that wait: what may not leave yet is not yet decided either, so
+/// nothing stale ever leaves.
+struct Outbox {
+    /// Service statuses under way at once. Together with `eventLimit` this makes 64, besides at most one write of
+    /// each Lease and one relist.
+    static let statusLimit = 48
+    /// Kubernetes Events under way at once.
+    static let eventLimit = 16
+
+    /// A write under way.
+    struct Sent {
+        var errand: Errand
+        var write: Write
+        var sentAt: Instant
+    }
+
+    private var lastID: UInt64 = 0
+    private var underWay: [WriteID: Sent] = [:]
+    private(set) var statusCount = 0
+    private(set) var eventCount = 0
+    private(set) var isRelisting = false
+
+    mutating func send(_ write: Write, for errand: Errand, in turn: inout Turn) {
+        lastID += 1
+        let id = WriteID(lastID)
+        underWay[id] = Sent(errand: errand, write: write, sentAt: turn.now)
+        count(errand, by: 1)
+        turn.emit(.write(id, write))
+    }
+
+    /// The write `id`, which has ended; nil for one that is not under way.
+    mutating func finish(_ id: WriteID) -> Sent? {
+        guard let sent = underWay.removeValue(forKey: id) else { return nil }
+        count(sent.errand, by: -1)
+        return sent
+    }
+
+    private mutating func count(_ errand: Errand, by step: Int) {
+        switch errand {
+        case .status: statusCount += step
+        case .event: eventCount += step
+        case .relist: isRelisting = step > 0
+        case .controllerLease, .nodeLease: break
+        }
+    }
+}

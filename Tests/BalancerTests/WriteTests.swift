@@ -1,0 +1,135 @@
+import KubeWatch
+import Testing
+import Wire
+
+@testable import Balancer
+
+@Suite struct WriteTests {
+    /// A leader whose status writes wait for the test.
+    private func rig(_ names: [String], pools: Pools = Rig.pool) -> Rig {
+        var rig = Rig.leader(pools: pools)
+        rig.answersStatus = false
+        for name in names { rig.put(.named(name)) }
+        return rig
+    }
+
+    @Test func writesAreBasedOnTheVersionAtHandAndAtMostFortyEightAreUnderWay() {
+        var rig = rig((0..<100).map { "s\($0)" }, pools: Rig.pools("10.0.0.0/24"))
+        #expect(rig.unanswered.count == 48)
+        #expect(Set(rig.unanswered.map(\.ingress)).count == 48)
+        for _ in 0..<100 { rig.answerStatus() }
+        #expect(rig.unanswered.isEmpty)
+        #expect(Set(rig.services.values.flatMap(\.ingress)).count == 100)
+    }
+
+    @Test func aConflictIsDecidedAnewWithTheNewestVersion() {
+        var rig = rig(["a"])
+        rig.change("a") { $0.loadBalancerIP = "192.168.1.244" }
+        #expect(rig.unanswered.map(\.ingress) == [["192.168.1.240"], ["192.168.1.244"]])
+        rig.answerStatus()
+        #expect(rig.address(of: "a") == nil)
+        rig.answerStatus()
+        #expect(rig.address(of: "a") == "192.168.1.244")
+    }
+
+    @Test func aConflictThatTheWatchDoesNotExplainIsListedAfterTenSeconds() {
+        var rig = rig(["a"])
+        let id = rig.unanswered[0].id
+        rig.unanswered = []
+        rig.send(.wrote(id, .conflict))
+        rig.pass(.seconds(9))
+        #expect(rig.unanswered.isEmpty, "never repeated blindly")
+        rig.pass(.seconds(2))
+        #expect(rig.unanswered.map(\.ingress) == [["192.168.1.240"]])
+    }
+
+    @Test func anUnansweredWriteKeepsItsAddressReservedUntilAListTells() {
+        var rig = rig(["a"])
+        let id = rig.unanswered[0].id
+        rig.unanswered = []
+        rig.send(.wrote(id, .unanswered(reason: "timed out")))
+        rig.put(.named("b"))
+        #expect(rig.unanswered.map(\.ingress) == [["192.168.1.241"]])
+        rig.answerStatus()
+        rig.pass(.seconds(4))
+        #expect(rig.unanswered.isEmpty)
+        rig.pass(.seconds(2))
+        #expect(rig.unanswered.map(\.base.key.name) == ["a"])
+        #expect(rig.unanswered.map(\.ingress) == [["192.168.1.240"]])
+    }
+
+    @Test func anUnansweredWriteThatHappenedIsToldWhenTheWatchShowsIt() {
+        var rig = rig(["a"])
+        rig.send(.wrote(rig.unanswered[0].id, .unanswered(reason: "closed")))
+        rig.unanswered = []
+        rig.clear()
+        rig.change("a") { $0.ingress = [.ip("192.168.1.240")] }
+        #expect(rig.messages == ["Assigned IP \"192.168.1.240\""])
+        rig.pass(.seconds(30))
+        #expect(rig.unanswered.isEmpty)
+    }
+
+    @Test func aBusyServerIsLeftAloneAsLongAsItAsksForAndTheAddressStaysReserved() {
+        var rig = rig(["a"])
+        let id = rig.unanswered[0].id
+        rig.unanswered = []
+        rig.send(.wrote(id, .busy(after: .seconds(3))))
+        rig.put(.named("b"))
+        rig.pass(.milliseconds(2_900))
+        #expect(rig.unanswered.isEmpty)
+        rig.pass(.milliseconds(200))
+        #expect(rig.unanswered.map(\.base.key.name).sorted() == ["a", "b"])
+        #expect(rig.unanswered.first { $0.base.key.name == "a" }?.ingress == ["192.168.1.240"])
+    }
+
+    @Test func aForbiddenWriteIsToldOnceAndTriedEverMoreRarely() {
+        var rig = rig(["a"])
+        rig.clear()
+        var attempts = 0
+        for _ in 0..<120 {
+            while !rig.unanswered.isEmpty {
+                attempts += 1
+                rig.send(.wrote(rig.unanswered.removeFirst().id, .forbidden(message: "services/status is forbidden")))
+            }
+            rig.pass(.seconds(10))
+        }
+        #expect((8...14).contains(attempts))
+        #expect(rig.records.count { $0 == .writeRefused } == 1)
+        #expect(rig.status?.contains("cannot write the status of Services: services/status is forbidden") == true)
+    }
+
+    @Test func aRejectedServiceDoesNotHoldUpTheOthers() {
+        var rig = rig(["a", "b"])
+        rig.send(.wrote(rig.unanswered[0].id, .rejected(status: 422, message: "denied by a webhook")))
+        rig.unanswered.removeFirst()
+        rig.answerStatus()
+        #expect(rig.address(of: "b") == "192.168.1.241")
+        rig.put(.named("c"))
+        rig.answerStatus()
+        #expect(rig.address(of: "c") == "192.168.1.240")
+    }
+
+    @Test func kubernetesEventsAreHeldToTheirRate() {
+        var queue = EventQueue()
+        var outbox = Outbox()
+        var sent = 0
+        for second in 0..<4 {
+            var turn = Turn(at: Instant.zero.advanced(by: .seconds(100 + second)), using: PRNG(seed: 1))
+            for number in 0..<2_000 {
+                let key = ObjectKey.named("s\(number)")
+                queue.append(
+                    EventRecord(
+                        kind: .service, object: ObjectMeta(key: key), level: .normal, reason: "Test", message: ""))
+            }
+            var before = -1
+            while sent != before {
+                before = sent
+                queue.flush(through: &outbox, in: &turn)
+                for directive in turn.directives {
+                    if case .write(let id, _) = directive, outbox.finish(id) != nil { sent += 1 }
+                }
+            }
+            #expect(sent == 500 + 50 * second)
+        }
+    }
+}
