@@ -35,6 +35,9 @@ let package = Package(
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "KubeWatch"]),
+        .testTarget(
+            name: "Simulation", dependencies: ["Balancer", "Wire", "NetLink", "KubeWatch"],
+            swiftSettings: optimized),
     ],
     swiftLanguageModes: [.v6]
 )
