@@ -11,9 +11,13 @@ let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debu
 
 let package = Package(
     name: "lbd",
+    products: [
+        .executable(name: "lbd", targets: ["lbd"]),
+    ],
     targets: [
         library("CSystemd", "libsystemd", debian: "libsystemd-dev"),
         library("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
+        library("CYAML", "yaml-0.1", debian: "libyaml-dev"),
         library("CCrypto", "libcrypto", debian: "libssl-dev"),
         library("CLinux"),
 
@@ -27,10 +31,17 @@ let package = Package(
         .target(
             name: "Balancer", dependencies: ["Wire", "Crypto", "NetLink", "ARP", "KubeWatch"],
             swiftSettings: optimized),
+        .executableTarget(
+            name: "lbd",
+            dependencies: [
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "KubeWatch", "Balancer", "CYAML",
+                "CLinux",
+            ]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
+        .testTarget(name: "lbdTests", dependencies: ["lbd", "Balancer", "KubeWatch", "EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),

@@ -1,0 +1,3 @@
+// libyaml: the event parser.
+#pragma once
+#include <yaml.h>

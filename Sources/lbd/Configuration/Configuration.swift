@@ -1,0 +1,68 @@
+import Balancer
+
+/// What `lbd.yaml` says; every key has a default.
+struct Configuration: Hashable, Sendable {
+    /// `kubernetes`: the way to the cluster and the places in it.
+    struct Kubernetes: Hashable, Sendable {
+        /// `kubeconfig`: an absolute path.
+        var kubeconfig = "/etc/lbd/kubeconfig"
+        /// `namespace`: where the pools' ConfigMap is.
+        var namespace = "metallb-system"
+        /// `configMap`: its name.
+        var configMap = "config"
+        /// `leaseNamespace`: where lbd keeps its Leases.
+        var leaseNamespace = "lbd-system"
+        /// `loadBalancerClass`: the only class of Services that is ours; nil for Services without one.
+        var loadBalancerClass: String?
+    }
+
+    /// `gossip`: how the nodes find each other.
+    struct Gossip: Hashable, Sendable {
+        /// `bind`: the address to listen on.
+        var bind = "0.0.0.0"
+        /// `port`, UDP and TCP.
+        var port: UInt16 = 7946
+        /// `join`: further members to look for, `HOST` or `HOST:PORT`.
+        var join: [String] = []
+        /// `secretFile`: an absolute path; nil to take the cluster's Secret.
+        var secretFile: String?
+    }
+
+    /// `node`: this node's name in Kubernetes.
+    var node: String
+    /// `kubernetes`.
+    var kubernetes = Kubernetes()
+    /// `pools`: the absolute path of `pools.yaml`.
+    var pools = "/etc/lbd/pools.yaml"
+    /// `state`: the absolute path of the folder that outlives a boot.
+    var state = "/var/lib/lbd"
+    /// `runtime`: the absolute path of the folder that a boot empties.
+    var runtime = "/run/lbd"
+    /// `interfaces`.
+    var interfaces = InterfacePatterns()
+    /// `announcements.refreshSeconds`: how often an address is announced again; 0 for never.
+    var refreshSeconds = 60
+    /// `gossip`.
+    var gossip = Gossip()
+    /// `metrics.listen`: `ADDRESS:PORT`.
+    var metricsListen = "127.0.0.1:7472"
+
+    /// The settings of an empty file on the host `hostname`.
+    init(hostname: String) {
+        node = hostname.lowercased()
+    }
+
+    /// What the Balancer takes from here.
+    func balancerSettings(instanceID: String) -> Settings {
+        Settings(
+            nodeName: node, instanceID: instanceID, leaseNamespace: kubernetes.leaseNamespace,
+            loadBalancerClass: kubernetes.loadBalancerClass)
+    }
+
+    /// Whether a difference to `old` cannot be put in force while the daemon runs: all but `interfaces` is so.
+    func needsRestart(after old: Configuration) -> Bool {
+        var same = old
+        same.interfaces = interfaces
+        return same != self
+    }
+}

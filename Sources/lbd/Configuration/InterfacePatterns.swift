@@ -1,0 +1,28 @@
+import Balancer
+import NetLink
+
+/// `interfaces`: regular expressions (POSIX, extended) for the interfaces to answer on and not to answer on.
+struct InterfacePatterns: Hashable, Sendable {
+    /// Interfaces that never lead to the home network: what containers and virtual machines make, tunnels, loopback.
+    static let defaultExclude = [
+        "^docker.*", "^cbr.*", "^dummy.*", "^virbr.*", "^lxcbr.*", "^veth.*", "^lo$", "^cali.*", "^tunl.*",
+        "^flannel.*",
+        "^kube-ipvs.*", "^cni.*", "^nodelocaldns.*", "^lxc.*",
+    ]
+
+    /// `include`: where set, only these are used, and they also answer for addresses of subnets that they do not bear.
+    var include: [String] = []
+    /// `exclude`: never used.
+    var exclude = defaultExclude
+
+    /// The interfaces as the Balancer wants them.
+    func judge(_ interfaces: [Interface]) -> [Link] {
+        let included = include.compactMap { RegularExpression($0) }
+        let excluded = exclude.compactMap { RegularExpression($0) }
+        return interfaces.map { interface in
+            let isNamed = included.contains { $0.matches(interface.name) }
+            let isExcluded = excluded.contains { $0.matches(interface.name) } || (!include.isEmpty && !isNamed)
+            return Link(interface, isNamed: isNamed, isExcluded: isExcluded)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Balancer
+import Wire
+
+/// Reads `peers`: the BGP routers.
+extension PoolsReader {
+    private static let peerKeys = [
+        "my-asn", "peer-asn", "peer-address", "peer-port", "hold-time", "router-id", "node-selectors", "password",
+    ]
+
+    /// The routers; two that are the same in all are a mistake, as they were to MetalLB.
+    mutating func peers(_ root: Section) -> [Peer] {
+        var lines: [Peer: Int] = [:]
+        return root.items("peers", &diagnostics).compactMap { node in
+            guard let peer = peer(node) else { return nil }
+            if let line = lines[peer] {
+                diagnostics.error("this peer is the same as the one at line \(line): remove one", at: node.location)
+            } else {
+                lines[peer] = node.location.line
+            }
+            return peer
+        }
+    }
+
+    private mutating func peer(_ node: YAML.Node) -> Peer? {
+        guard !node.isNull else {
+            diagnostics.error(
+                "this peer is empty: give it my-asn, peer-asn and peer-address, or remove the \"-\"", at: node.location)
+            return nil
+        }
+        guard let section = Section(node, "the peer", keys: Self.peerKeys, &diagnostics) else { return nil }
+        let localASN = asn("my-asn", section)
+        let peerASN = asn("peer-asn", section)
+        let address = peerAddress(section)
+        let port = section.integer("peer-port", in: 1...65535, &diagnostics)
+        let holdTime = holdTimeSeconds(section)
+        let selectors = section.items("node-selectors", &diagnostics).compactMap { nodeSelector($0) }
+        let password = section.text("password", &diagnostics) ?? ""
+        let routerID = self.routerID(section)
+        guard let localASN, let peerASN, let address else { return nil }
+        return Peer(
+            localASN: localASN, peerASN: peerASN, address: address, port: UInt16(port ?? 179),
+            holdTimeSeconds: holdTime ?? 90, routerID: routerID, nodeSelectors: selectors, password: password)
+    }
+
+    private mutating func asn(_ key: String, _ section: Section) -> UInt32? {
+        guard section[key] != nil else {
+            section.missing(key, "add \"\(key): NUMBER\"", &diagnostics)
+            return nil
+        }
+        return section.integer(key, in: 1...Int(UInt32.max), &diagnostics).map { UInt32($0) }
+    }
+
+    private mutating func peerAddress(_ section: Section) -> IPAddress? {
+        guard let node = section["peer-address"] else {
+            section.missing("peer-address", "add the router's IP address", &diagnostics)
+            return nil
+        }
+        guard let text = node.text("peer-address", &diagnostics) else { return nil }
+        guard let address = IPAddress(text) else {
+            diagnostics.error("peer-address must be an IP address, not \(quoted(text))", at: node.location)
+            return nil
+        }
+        return address
+    }
+
+    private mutating func routerID(_ section: Section) -> IPv4Address? {
+        guard let node = section["router-id"], let text = node.text("router-id", &diagnostics), text != "" else {
+            return nil
+        }
+        guard let address = IPv4Address(text) else {
+            diagnostics.error("router-id must be an IPv4 address, not \(quoted(text))", at: node.location)
+            return nil
+        }
+        return address
+    }
+
+    private mutating func holdTimeSeconds(_ section: Section) -> UInt16? {
+        guard let node = section["hold-time"], let text = node.text("hold-time", &diagnostics), text != "" else {
+            return nil
+        }
+        let right = "write 0s, or 3s to 18h12m15s in whole seconds, such as 90s or 1m30s"
+        guard let nanoseconds = GoDuration.nanoseconds(text) else {
+            diagnostics.error("hold-time must be a duration, not \(quoted(text)): \(right)", at: node.location)
+            return nil
+        }
+        let seconds = nanoseconds / 1_000_000_000
+        guard nanoseconds % 1_000_000_000 == 0, seconds == 0 || (3...65535).contains(seconds) else {
+            diagnostics.error("hold-time \(quoted(text)) is out of bounds: \(right)", at: node.location)
+            return nil
+        }
+        return UInt16(seconds)
+    }
+
+    private mutating func nodeSelector(_ node: YAML.Node) -> NodeSelector? {
+        let keys = ["match-labels", "match-expressions"]
+        guard !node.isNull else { return NodeSelector(requirements: []) }
+        guard let section = Section(node, "the node selector", keys: keys, &diagnostics) else { return nil }
+        var requirements: [NodeSelector.Requirement] = []
+        if let labels = section["match-labels"] {
+            guard case .mapping(let entries) = labels.content else {
+                diagnostics.error("match-labels must be a mapping of labels to values", at: labels.location)
+                return nil
+            }
+            for entry in entries.sorted(by: { $0.key < $1.key }) {
+                let value = entry.value.isNull ? "" : entry.value.text("the label \(entry.key)", &diagnostics) ?? ""
+                requirements.append(.init(key: entry.key, comparison: .isIn, values: [value]))
+            }
+        }
+        requirements += section.items("match-expressions", &diagnostics).compactMap { requirement($0) }
+        return NodeSelector(requirements: requirements)
+    }
+
+    private mutating func requirement(_ node: YAML.Node) -> NodeSelector.Requirement? {
+        let keys = ["key", "operator", "values"]
+        guard let section = Section(node, "the expression", keys: keys, &diagnostics) else { return nil }
+        guard section["key"] != nil, let operatorNode = section["operator"] else {
+            diagnostics.error("the expression needs key and operator", at: section.location)
+            return nil
+        }
+        let values = section.items("values", &diagnostics).compactMap { $0.text("a value", &diagnostics) }
+        guard let key = section.text("key", &diagnostics),
+            let name = operatorNode.text("operator", &diagnostics)
+        else { return nil }
+        guard let comparison = NodeSelector.Operator(rawValue: name) else {
+            let known = NodeSelector.Operator.allCases.map(\.rawValue).joined(separator: ", ")
+            diagnostics.error("operator must be one of \(known), not \(quoted(name))", at: operatorNode.location)
+            return nil
+        }
+        let takesValues = comparison == .isIn || comparison == .notIn
+        guard takesValues != values.isEmpty else {
+            let rule = takesValues ? "needs at least one of values" : "takes no values"
+            diagnostics.error("the operator \(name) \(rule)", at: section.location(of: "values"))
+            return nil
+        }
+        return NodeSelector.Requirement(key: key, comparison: comparison, values: values)
+    }
+}
+
+/// Durations as Go writes them: `90s`, `1m30s`, `1.5h`.
+enum GoDuration {
+    /// The nanoseconds of `text`, from 0 to 292 years; nil for anything else.
+    static func nanoseconds(_ text: String) -> Int64? {
+        guard text != "0" else { return 0 }
+        let units: [(String, Double)] = [
+            ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
+        ]
+        var rest = text[...]
+        guard !rest.isEmpty else { return nil }
+        var total = 0.0
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0 == "." || ("0"..."9").contains($0) }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
+            rest = rest.dropFirst(unit.count)
+            guard let number = Double(digits), let scale = units.first(where: { $0.0 == unit })?.1 else { return nil }
+            total += number * scale
+        }
+        return total < 9e18 ? Int64(total.rounded()) : nil
+    }
+}

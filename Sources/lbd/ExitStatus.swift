@@ -1,0 +1,11 @@
+/// What the process ends with.
+enum ExitStatus {
+    /// All went well.
+    static let done: Int32 = 0
+    /// `lbd check` found mistakes, or the daemon could not start.
+    static let failed: Int32 = 1
+    /// The command line is wrong.
+    static let wrongUsage: Int32 = 2
+    /// lbd.yaml is wrong (EX_CONFIG of sysexits.h).
+    static let badConfiguration: Int32 = 78
+}

@@ -1,0 +1,23 @@
+internal import Glibc
+
+@main
+enum Main {
+    static func main() {
+        exit(status(of: CommandLine.arguments))
+    }
+
+    private static func status(of words: [String]) -> Int32 {
+        do {
+            switch try Arguments.parse(words) {
+            case .help: Console.print(Arguments.usage)
+            case .version: Console.print("lbd \(version)")
+            case .check(let configuration, let pools): return Check.run(configuration: configuration, pools: pools)
+            case .run(let configuration): return Run.run(configuration: configuration)
+            }
+            return ExitStatus.done
+        } catch {
+            Console.error("lbd: \(error.message); see lbd --help")
+            return ExitStatus.wrongUsage
+        }
+    }
+}

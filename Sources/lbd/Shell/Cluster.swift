@@ -1,0 +1,90 @@
+import EventLoop
+import KubeWatch
+import System
+
+/// The way to the API server: reads the kubeconfig, reads it again when it changes, and holds the connection that it
+/// describes. The kubeconfig may come later than the daemon.
+final class Cluster {
+    private let path: String
+    private let loop: Loop
+    private let report: Report
+    private let settings: Configuration.Kubernetes
+    private let onChange: (Change) -> Void
+    private let onOutcome: (UInt64, Outcome) -> Void
+    private var watch: FolderSource?
+    private var credentials: Credentials?
+    private var connection: Connection?
+
+    /// The way that `settings` describe; what the cluster tells goes to `onChange`, how a write ended to `onOutcome`.
+    init(
+        _ settings: Configuration.Kubernetes, loop: Loop, report: Report,
+        onChange: @escaping (Change) -> Void, onOutcome: @escaping (UInt64, Outcome) -> Void
+    ) {
+        self.settings = settings
+        path = settings.kubeconfig
+        self.loop = loop
+        self.report = report
+        self.onChange = onChange
+        self.onOutcome = onOutcome
+        let (folder, name) = Path.split(path)
+        do {
+            watch = try loop.watch(folder: folder) { [unowned self] changed in
+                if changed == name { read() }
+            }
+        } catch {
+            report.problem(.kubeconfig, "\(error): a new kubeconfig is seen at a reload only")
+        }
+    }
+
+    /// Reads the kubeconfig, and connects anew where it has changed.
+    func read() {
+        do {
+            let fresh = try Kubeconfig.load(path)
+            guard fresh != credentials else {
+                report.problem(.kubeconfig, nil)
+                return
+            }
+            credentials = fresh
+            connect(fresh)
+        } catch {
+            // What worked so far goes on: a file that is being edited is no reason to stop.
+            report.problem(.kubeconfig, error.diagnostics.first?.description)
+        }
+    }
+
+    /// Sends a write; without a connection it ends as unanswered.
+    func write(_ number: UInt64, _ write: Write) {
+        guard let connection else {
+            onOutcome(number, .unanswered(reason: "there is no kubeconfig"))
+            return
+        }
+        connection.write(number, write)
+    }
+
+    /// Closes all connections before another byte leaves on them.
+    func dropConnections(reason: String) {
+        connection?.dropConnections(reason: reason)
+    }
+
+    private var scope: Client.Configuration {
+        Client.Configuration(
+            configMap: ObjectKey(namespace: settings.namespace, name: settings.configMap),
+            leaseNamespace: settings.leaseNamespace)
+    }
+
+    private func connect(_ credentials: Credentials) {
+        do throws(ConnectionError) {
+            if let connection {
+                try connection.use(credentials)
+            } else {
+                // The Balancer hears of an unreachable server by the interrupted watches.
+                connection = try Connection(
+                    loop: loop, credentials: credentials, configuration: scope, onChange: onChange,
+                    onOutcome: onOutcome, onReachability: { _, _ in })
+            }
+            report.problem(.kubeconfig, nil)
+        } catch {
+            report.problem(.kubeconfig, "\(error)")
+        }
+    }
+}

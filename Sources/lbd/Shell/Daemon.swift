@@ -1,0 +1,191 @@
+import ARP
+import Balancer
+import EventLoop
+internal import Glibc
+import KubeWatch
+import NetLink
+import System
+import Wire
+
+/// The Shell: owns every socket, timer and file of the daemon, feeds what they tell into the Balancer and carries its
+/// Directives out. Decides nothing itself.
+final class Daemon {
+    private let loop: Loop
+    private let report: Report
+    private let state: StateFolder
+    private let files: FileWriter
+    private let responder: Responder
+    private let configurationPath: String?
+    private var configuration: Configuration
+    private var balancer: Balancer.Instance
+    private var rng: PRNG
+
+    // These call back into the daemon, so they are made once it stands.
+    private var monitor: Monitor?
+    private var cluster: Cluster?
+    private var poolsFile: PoolsFile?
+    private var deadline: EventLoop.Timer?
+    private var signals: [SignalSource] = []
+
+    private var interfaces: [Interface] = []
+    /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
+    private var events: [Balancer.Event] = []
+    private var isHandling = false
+
+    /// The daemon of one node, before it runs.
+    ///
+    /// - Throws: `DaemonError` where it cannot start at all.
+    init(_ configuration: Configuration, path configurationPath: String?) throws(DaemonError) {
+        self.configuration = configuration
+        self.configurationPath = configurationPath
+        report = Report()
+        state = try StateFolder(configuration.state)
+        do throws(Errno) {
+            loop = try Loop()
+            files = try FileWriter(loop: loop)
+            responder = try Responder(
+                loop: loop, refreshInterval: .seconds(configuration.refreshSeconds))
+            rng = PRNG(seed: try Random.seed())
+        } catch {
+            throw .system(error)
+        }
+        balancer = Balancer.Instance(configuration.balancerSettings(instanceID: state.instanceID))
+    }
+
+    /// Runs until a signal ends it; the result is the process's exit status.
+    func run() throws(DaemonError) -> Int32 {
+        do throws(Errno) {
+            try watchSignals()
+            // Before all else that is ready at once: a daemon that wakes past its deadline as leader must close its
+            // connections before their sockets are served.
+            deadline = try loop.timer(priority: -100) { [unowned self] in handle(.timer) }
+            report.problem(.state, state.problem)
+            responder.onProblem = { [unowned self] text in report.warn(text) }
+            handle(.started(saved: state.saved))
+            let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
+                linksChanged(interfaces)
+            }
+            monitor.onProblem = { [unowned self] text in report.warn(text) }
+            self.monitor = monitor
+            startFilesAndCluster()
+            try loop.feedWatchdog()
+            ServiceManager.ready()
+            return try loop.run()
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private func watchSignals() throws(Errno) {
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGTERM, SIGINT] {
+            signals.append(
+                try loop.watch(signal: number) { [unowned self] in
+                    ServiceManager.stopping()
+                    handle(.stop)
+                })
+        }
+        signals.append(try loop.watch(signal: SIGUSR1) { [unowned self] in handle(.restart) })
+        signals.append(try loop.watch(signal: SIGHUP) { [unowned self] in reload() })
+    }
+
+    private func startFilesAndCluster() {
+        let kubernetes = configuration.kubernetes
+        let poolsFile = PoolsFile(
+            configuration.pools, mirroring: "\(kubernetes.namespace)/\(kubernetes.configMap)", loop: loop, files: files,
+            report: report, deliver: { [unowned self] event in handle(event) })
+        self.poolsFile = poolsFile
+        poolsFile.read(again: true)
+        let cluster = Cluster(
+            kubernetes, loop: loop, report: report,
+            onChange: { [unowned self] change in clusterChanged(change) },
+            onOutcome: { [unowned self] number, outcome in handle(.wrote(WriteID(number), outcome)) })
+        self.cluster = cluster
+        cluster.read()
+    }
+
+    /// SIGHUP: reads all files again. A setting that other parts were built from takes effect at the next start.
+    private func reload() {
+        ServiceManager.reloading(monotonicMicroseconds: loop.monotonicMicroseconds)
+        do {
+            let fresh = try Configuration.load(configurationPath)
+            if fresh.needsRestart(after: configuration) {
+                report.warn("the settings have changed; some of them take effect at the next start of lbd")
+            }
+            configuration.interfaces = fresh.interfaces
+            linksChanged(interfaces)
+        } catch {
+            report.warn("the settings as they were stay in force: \(error)")
+        }
+        poolsFile?.read(again: true)
+        cluster?.read()
+        ServiceManager.ready()
+    }
+
+    private func linksChanged(_ fresh: [Interface]) {
+        interfaces = fresh
+        responder.update(
+            interfaces: fresh.compactMap { interface in
+                interface.isUp ? interface.macAddress.map { (index: interface.index, mac: $0) } : nil
+            })
+        handle(.links(configuration.interfaces.judge(fresh)))
+    }
+
+    private func clusterChanged(_ change: Change) {
+        switch change {
+        case .upserted(.configMap(let configMap)):
+            if let event = poolsFile?.event(for: configMap) { handle(event) }
+        case .deleted(.configMap, _):
+            poolsFile?.configMapDeleted()
+            handle(.change(change))
+        default:
+            handle(.change(change))
+        }
+    }
+
+    private func handle(_ event: Balancer.Event) {
+        events.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        var next = 0
+        while next < events.count {
+            for directive in balancer.handle(events[next], at: loop.now, using: &rng) {
+                carryOut(directive)
+            }
+            next += 1
+        }
+        events.removeAll(keepingCapacity: next <= 64)
+    }
+
+    private func carryOut(_ directive: Directive) {
+        switch directive {
+        case .write(let id, let write): cluster?.write(id.rawValue, write)
+        case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
+        case .wake(let instant): deadline?.arm(at: instant)
+        case .take(let claim):
+            if case .v4(let address) = claim.address { responder.take(address, on: claim.interfaceIndex) }
+        case .release(let claim):
+            if case .v4(let address) = claim.address { responder.release(address, on: claim.interfaceIndex) }
+        case .listen(let ranges): responder.listen(for: ranges)
+        case .mirror(let text): poolsFile?.mirror(text)
+        case .record(let record): report.record(record)
+        case .status(let text): report.status(text)
+        case .save(let saved): save(saved)
+        case .exit:
+            files.flush(within: .seconds(2))
+            loop.exit(0)
+        }
+    }
+
+    private func save(_ saved: Saved) {
+        guard state.problem == nil else { return }
+        files.write(path: state.savedPath, contents: StateFolder.encode(saved), mode: 0o600) { [unowned self] result in
+            if case .failure(let error) = result {
+                report.problem(.state, "\(error); what is announced is not kept over a restart")
+            } else {
+                report.problem(.state, nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Balancer
+import FoundationEssentials
+internal import Glibc
+import System
+import Wire
+
+/// The folder that outlives the daemon (`/var/lib/lbd`): a lock, this installation's identity and what the Balancer
+/// keeps. Where it cannot be written the daemon runs without.
+final class StateFolder {
+    /// Random, made once for the folder: tells this daemon's holds on the leader's Lease from another node's.
+    let instanceID: String
+    /// What the last daemon kept; nil where there is nothing, or nothing that can be read.
+    let saved: Saved?
+    /// Why nothing will be kept; nil where all is well.
+    let problem: String?
+
+    private let lock: LockFile?
+    private let path: String
+
+    /// The file that holds what the Balancer keeps.
+    var savedPath: String { "\(path)/saved.json" }
+
+    /// Opens the folder, making it where it is missing, and locks it.
+    ///
+    /// - Throws: `DaemonError.alreadyRunning` where another daemon holds the lock.
+    init(_ path: String) throws(DaemonError) {
+        self.path = path
+        do throws(Errno) {
+            (lock, instanceID) = try Self.open(path)
+            problem = nil
+        } catch {
+            if error.code == EWOULDBLOCK { throw .alreadyRunning(path: path) }
+            lock = nil
+            instanceID = Self.hex((try? Random.seed()) ?? UInt64(getpid()))
+            problem = "\(error); nothing is kept over a restart: see the key `state` in lbd.yaml"
+        }
+        saved = Self.load("\(path)/saved.json")
+    }
+
+    /// What is kept, as the bytes of its file.
+    static func encode(_ saved: Saved) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        return (try? encoder.encode(File(announced: saved.announced))).map { Array($0) } ?? []
+    }
+
+    private struct File: Codable {
+        var announced: [String: String]
+    }
+
+    private static func load(_ path: String) -> Saved? {
+        guard let bytes = try? System.File.read(path, limit: 16 << 20),
+            let file = try? JSONDecoder().decode(File.self, from: Data(bytes))
+        else { return nil }
+        return Saved(announced: file.announced)
+    }
+
+    private static func open(_ path: String) throws(Errno) -> (LockFile, String) {
+        try makeFolder(path)
+        let lock = try LockFile("\(path)/lock")
+        return (lock, try instanceID(in: path))
+    }
+
+    private static func instanceID(in path: String) throws(Errno) -> String {
+        let file = "\(path)/instance"
+        if let bytes = try? System.File.read(file, limit: 64) {
+            let text = String(decoding: bytes, as: UTF8.self).filter { $0.isHexDigit }
+            if text.count == 16 { return text }
+        }
+        let fresh = hex(try Random.seed())
+        try AtomicFile.write(path: file, contents: Array((fresh + "\n").utf8), mode: 0o600)
+        return fresh
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func makeFolder(_ path: String) throws(Errno) {
+        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw Errno.last("make the folder \(path)")
+        }
+        try makeFolder(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno.last("make the folder \(path)") }
+    }
+}

@@ -1,0 +1,32 @@
+import Testing
+
+@testable import lbd
+
+/// getopt_long keeps its place in global variables, so these run one after the other.
+@Suite(.serialized) struct ArgumentsTests {
+    @Test(arguments: [
+        (["run"], Arguments.run(configuration: nil)),
+        (["run", "--config", "/x"], .run(configuration: "/x")),
+        (["--config=/x", "run"], .run(configuration: "/x")),
+        (["check"], .check(configuration: nil, pools: nil)),
+        (["check", "-c", "/x", "p.yaml"], .check(configuration: "/x", pools: "p.yaml")),
+        (["check", "--", "--odd"], .check(configuration: nil, pools: "--odd")),
+        (["--version"], .version),
+        (["run", "--help"], .help),
+    ])
+    func understood(words: [String], expected: Arguments) throws {
+        #expect(try Arguments.parse(["lbd"] + words) == expected)
+    }
+
+    @Test(arguments: [
+        ([], "a command is missing"),
+        (["rnu"], "unknown command \"rnu\": did you mean run?"),
+        (["run", "now"], "run takes no \"now\""),
+        (["check", "a", "b"], "check takes one POOLS-FILE, not also \"b\""),
+        (["run", "--frob"], "unknown option \"--frob\""),
+        (["run", "--config"], "the option --config needs a FILE"),
+    ])
+    func refused(words: [String], message: String) {
+        #expect(throws: Arguments.UsageError(message: message)) { try Arguments.parse(["lbd"] + words) }
+    }
+}

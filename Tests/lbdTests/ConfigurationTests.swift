@@ -1,0 +1,117 @@
+import NetLink
+import Testing
+
+@testable import lbd
+
+@Suite struct ConfigurationTests {
+    static func read(_ text: String) throws -> Configuration {
+        try ConfigurationReader.read(Array(text.utf8), file: "F", hostname: "Gooseberry")
+    }
+
+    @Test func anEmptyFileGivesTheDefaults() throws {
+        let configuration = try Self.read("")
+        #expect(configuration.node == "gooseberry")
+        #expect(configuration.kubernetes.kubeconfig == "/etc/lbd/kubeconfig")
+        #expect(
+            configuration.kubernetes.namespace == "metallb-system" && configuration.kubernetes.configMap == "config")
+        #expect(configuration.kubernetes.leaseNamespace == "lbd-system")
+        #expect(configuration.kubernetes.loadBalancerClass == nil)
+        #expect(configuration.pools == "/etc/lbd/pools.yaml" && configuration.state == "/var/lib/lbd")
+        #expect(configuration.runtime == "/run/lbd" && configuration.refreshSeconds == 60)
+        #expect(configuration.gossip.port == 7946 && configuration.metricsListen == "127.0.0.1:7472")
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let configuration = try Self.read(
+            """
+            node: raspberry
+            kubernetes: {kubeconfig: /k, namespace: n, configMap: c, leaseNamespace: l, loadBalancerClass: lbd.io/lan}
+            pools: /p
+            state: /s
+            runtime: /r
+            interfaces: {include: [^eth0$], exclude: []}
+            announcements: {refreshSeconds: 0}
+            gossip: {bind: 10.0.0.1, port: 7947, join: [a, b], secretFile: /f}
+            metrics: {listen: "[::1]:7473"}
+            """)
+        #expect(configuration.node == "raspberry" && configuration.kubernetes.loadBalancerClass == "lbd.io/lan")
+        #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
+        #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: []))
+        #expect(configuration.refreshSeconds == 0 && configuration.gossip.join == ["a", "b"])
+        #expect(configuration.gossip.secretFile == "/f" && configuration.metricsListen == "[::1]:7473")
+    }
+
+    @Test func aMissingFileIsToldWhereItWasNamed() {
+        #expect { try Configuration.load("/nonexistent/lbd.yaml") } throws: {
+            "\($0)"
+                == "/nonexistent/lbd.yaml: error: cannot open /nonexistent/lbd.yaml: No such file or directory"
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "nodes: a\n",
+            "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
+                + "node, kubernetes, pools, state, runtime, interfaces, announcements, gossip, metrics"
+        ),
+        (
+            "node: Rasp Berry\n",
+            "F:1:7: error: node must be a node's name: small letters, digits, - and ., not \"Rasp Berry\""
+        ),
+        ("pools: pools.yaml\n", "F:1:8: error: pools must be an absolute path, not \"pools.yaml\""),
+        ("gossip:\n  port: 70000\n", "F:2:9: error: port must be a whole number from 1 to 65535, not \"70000\""),
+        ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),
+        (
+            "announcements: {refreshSeconds: 1.5}\n",
+            "F:1:33: error: refreshSeconds must be a whole number from 0 to 86400, not \"1.5\""
+        ),
+    ])
+    func aMistakeIsToldWithItsPlace(text: String, expected: String) {
+        #expect { try Self.read(text) } throws: { "\($0)" == expected }
+    }
+
+    @Test func aNodeIsCalledInSmallLetters() throws {
+        #expect(try Self.read("node: Gooseberry.Local\n").node == "gooseberry.local")
+    }
+
+    @Test func aHostNameThatIsNoNodeNameIsTold() throws {
+        #expect {
+            try ConfigurationReader.read([], file: "F", hostname: "my_pi")
+        } throws: {
+            "\($0)"
+                == "F: error: the host's name \"my_pi\" cannot be a node's name: set \"node\" to this node's name as "
+                + "kubectl get nodes shows it"
+        }
+        let named = try ConfigurationReader.read(Array("node: pi".utf8), file: "F", hostname: "my_pi")
+        #expect(named.node == "pi")
+    }
+
+    @Test func aPatternThatCouldEatTheMemoryIsRefused() {
+        #expect { try Self.read("interfaces: {exclude: [\"((a{1,255}){1,255}){1,255}\"]}\n") } throws: {
+            "\($0)"
+                == "F:1:24: error: the pattern \"((a{1,255}){1,255}){1,255}\" is too long or counts with \"{\": use at "
+                + "most 256 bytes, and + or *"
+        }
+    }
+
+    @Test func aBrokenPatternIsRefused() {
+        #expect { try Self.read("interfaces:\n  exclude: [\"(\"]\n") } throws: {
+            "\($0)".hasPrefix("F:2:13: error: \"(\" is not a regular expression: ")
+        }
+    }
+
+    @Test func interfacesAreJudgedByTheirNames() throws {
+        func links(_ patterns: InterfacePatterns) -> [String] {
+            let names = ["lo", "eth0", "wlan0", "veth12", "docker0"]
+            let interfaces = names.enumerated().map { index, name in
+                Interface(index: UInt32(index + 1), name: name, macAddress: nil, isUp: true)
+            }
+            return patterns.judge(interfaces).filter { !$0.isExcluded }.map {
+                $0.interface.name + ($0.isNamed ? "*" : "")
+            }
+        }
+        #expect(links(InterfacePatterns()) == ["eth0", "wlan0"])
+        #expect(links(InterfacePatterns(include: ["^eth", "^veth"])) == ["eth0*"])
+        #expect(links(InterfacePatterns(exclude: ["^eth"])) == ["lo", "wlan0", "veth12", "docker0"])
+    }
+}
