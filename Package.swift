@@ -13,6 +13,11 @@ let package = Package(
     name: "lbd",
     products: [
         .executable(name: "lbd", targets: ["lbd"]),
+        // For the fuzzers, which are a package of their own.
+        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "ARP", targets: ["ARP"]),
+        .library(name: "KubeWatch", targets: ["KubeWatch"]),
+        .library(name: "NetLink", targets: ["NetLink"]),
     ],
     targets: [
         library("CSystemd", "libsystemd", debian: "libsystemd-dev"),
