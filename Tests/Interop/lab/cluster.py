@@ -1,0 +1,261 @@
+"""A cluster at work: the control plane, three nodes with lbd and kube-proxy, a client, and the two watchers."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .kube import ControlPlane
+from .kubelet import Kubelet
+from .lan import Lan
+from .node import LbdNode
+from .sniffer import Sniffer
+from .watch import ServiceWatch
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/lbd-system/leases"
+"""Where the Leases of lbd are."""
+
+CONFIG = "/api/v1/namespaces/metallb-system/configmaps/config"
+"""The ConfigMap with the pools."""
+
+POOL = """\
+address-pools:
+- name: address-pool-1
+  protocol: layer2
+  addresses:
+  - 192.168.2.128/25
+"""
+"""The pool that most tests use."""
+
+
+def eventually(what: str, look: Callable[[], Any], timeout: float = 10) -> Any:
+    """What `look` gives, once that is true; looks again and again. An assertion that fails in `look` counts as not yet."""
+    deadline = time.monotonic() + timeout
+    while True:
+        problem: AssertionError | None = None
+        try:
+            found = look()
+            if found:
+                return found
+        except AssertionError as error:
+            problem = error
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}" + (f": {problem}" if problem else "")
+        time.sleep(0.1)
+
+
+class Cluster:
+    """From `start` to `close`; `reset` between two tests."""
+
+    def __init__(self, control: ControlPlane, folder: Path) -> None:
+        self.control = control
+        self.folder = folder
+        self._open = contextlib.ExitStack()
+        self._numbers = itertools.count(1)
+        self.nodes: dict[str, LbdNode] = {}
+        self.namespaces: list[str] = []
+
+    def start(self) -> Cluster:
+        """Brings up the network, the nodes and, last, the daemons."""
+        self.lan = self._open.enter_context(Lan(control=self.control.namespace))
+        self.sniffer = self._open.enter_context(Sniffer(self.lan.client))
+        for name in self.lan.nodes:
+            node = LbdNode(self.lan, name, self.control, self.folder)
+            self._open.callback(node.close)
+            self.nodes[name] = node
+            node.announce()
+            node.start_proxy(self.control.programs / "kube-proxy")
+        self._open.enter_context(Kubelet(self.lan, self.control))
+        self.watch = self._open.enter_context(ServiceWatch(self.control))
+        self.pools(POOL)
+        for node in self.nodes.values():
+            node.start()
+        self.wait_settled()
+        return self
+
+    def close(self) -> None:
+        """Ends everything but the control plane."""
+        self._open.close()
+
+    def reset(self) -> None:
+        """Takes away what a test made, and brings back what it ended."""
+        self.delete_services()
+        for name in self.namespaces:
+            self.control.delete(f"/api/v1/namespaces/{name}")
+        self.namespaces.clear()
+        self.control.start()
+        for name in self.nodes:
+            self.lan.set_cable(name, True)
+            self.lan.set_link(name, True)
+            self.lan.set_management(name, True)
+        for node in self.nodes.values():
+            if node.is_running:
+                node.thaw()
+            else:
+                node.start()
+        self.wait_settled()
+        # The Services are gone for everybody by now, so that no pool is held by one of them.
+        self.pools(POOL)
+        self.sniffer.forget()
+        self.watch.forget()
+
+    def wait_settled(self, timeout: float = 75) -> None:
+        """Waits until there is a leader that lives and every running daemon has a Lease that it renews."""
+        running = [name for name, node in self.nodes.items() if node.is_running]
+
+        def settled() -> bool:
+            leases = self.leases()
+            missing = [name for name in running if leases.get(f"lbd-node-{name}") is None]
+            assert not missing, f"no Lease of {missing}"
+            leader = self.leader()
+            assert leader in running, f"the leader is {leader or 'nobody'}"
+            return True
+
+        eventually("a leader, and a Lease for each node", settled, timeout)
+
+    def tail(self) -> str:
+        """The end of every daemon's log, for a person."""
+        return "\n".join(node.tail() for node in self.nodes.values())
+
+    # What the tests make
+
+    def namespace(self, name: str | None = None) -> str:
+        """A new Kubernetes namespace for a test, deleted after it."""
+        name = name or f"test-{next(self._numbers)}-{random.getrandbits(24):06x}"
+        self.control.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        self.namespaces.append(name)
+        return name
+
+    def pools(self, text: str, is_good: bool = True) -> None:
+        """Writes the ConfigMap; where the text is good, waits until every running daemon has mirrored it."""
+        metadata = {"namespace": "metallb-system", "name": "config"}
+        self.control.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": text}})
+        if is_good:
+            eventually("the pools on every node", lambda: self.mirrors(text), 15)
+
+    def mirrors(self, text: str) -> bool:
+        """Whether every running daemon's pools.yaml is a comment followed by this text."""
+        for name, node in self.nodes.items():
+            if node.is_running:
+                there = node.pools.read_text() if node.pools.exists() else ""
+                assert there.startswith("#") and there.endswith(text), f"{name} has pools.yaml:\n{there}"
+        return True
+
+    def pods(self, namespace: str, app: str, nodes: Iterable[str]) -> None:
+        """One ready web server on each of these nodes, labelled `app`."""
+        names = list(nodes)
+        self.control.apply(*[pod_object(namespace, f"{app}-{name}", app, name) for name in names])
+
+        def ready() -> bool:
+            pods = self.control.api("GET", f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}")["items"]
+            return len(pods) >= len(names) and all(pod["status"].get("podIP") for pod in pods)
+
+        eventually(f"the pods of {app}", ready, 15)
+
+    def service(self, namespace: str, name: str, app: str | None = None, **spec: Any) -> None:
+        """A LoadBalancer Service from port 80 to port 8080 of the pods labelled `app`, or its own name."""
+        metadata: dict[str, Any] = {"namespace": namespace, "name": name}
+        if "annotations" in spec:
+            metadata["annotations"] = spec.pop("annotations")
+        body = {"type": "LoadBalancer", "selector": {"app": app or name}}
+        body["ports"] = [{"protocol": "TCP", "port": 80, "targetPort": 8080}]
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": body | spec}
+        self.control.api("POST", f"/api/v1/namespaces/{namespace}/services", service)
+
+    def delete_services(self, *keys: str) -> None:
+        """Deletes these Services, by `NAMESPACE/NAME`, or all LoadBalancers there are."""
+        for item in self.control.api("GET", "/api/v1/services")["items"]:
+            namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
+            if item["spec"]["type"] == "LoadBalancer" and (not keys or f"{namespace}/{name}" in keys):
+                self.control.delete(f"/api/v1/namespaces/{namespace}/services/{name}")
+
+    # What the tests see
+
+    def address(self, namespace: str, name: str, timeout: float = 10) -> str:
+        """The Service's address, once it has one."""
+
+        def look() -> str | None:
+            return self.addresses(namespace).get(name)
+
+        found: str = eventually(f"an address for {namespace}/{name}", look, timeout)
+        return found
+
+    def addresses(self, namespace: str) -> dict[str, str]:
+        """The address of each Service of a namespace that has one."""
+        found = {}
+        for item in self.control.api("GET", f"/api/v1/namespaces/{namespace}/services")["items"]:
+            ingress = item["status"]["loadBalancer"].get("ingress") or []
+            if ingress:
+                assert len(ingress) == 1, f"{item['metadata']['name']} has {ingress}"
+                found[item["metadata"]["name"]] = ingress[0]["ip"]
+        return found
+
+    def owner(self, address: str, timeout: float = 10) -> LbdNode:
+        """The node that answers for an address now."""
+        packet = self.sniffer.wait_for_answer(address, timeout)
+        return self.node_with(packet.sender_mac)
+
+    def node_with(self, mac: str) -> LbdNode:
+        """The node with this MAC on the LAN."""
+        for node in self.nodes.values():
+            if node.host.mac == mac:
+                return node
+        raise AssertionError(f"no node has the MAC {mac}")
+
+    def curl(self, address: str) -> str:
+        """The page that the client gets from an address."""
+        done = self.lan.client.namespace.run("curl", "-sS", "--max-time", "5", f"http://{address}/", check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def leases(self) -> dict[str, dict[str, Any]]:
+        """The Leases of lbd by name."""
+        return {item["metadata"]["name"]: item for item in self.control.api("GET", LEASES)["items"]}
+
+    def leader(self) -> str | None:
+        """The node that holds the leader's Lease; nil if nobody does."""
+        lease = self.leases().get("lbd-controller", {"spec": {}})
+        holder = lease["spec"].get("holderIdentity") or ""
+        return next((name for name in self.nodes if re.match(rf"{name}(?![a-z0-9-])", holder)), None)
+
+    def events(self, namespace: str) -> list[str]:
+        """All Events of a namespace that lbd wrote, in a form that shows a new or a repeated one."""
+        return sorted(
+            json.dumps([item["metadata"]["name"], item.get("count"), item["reason"], item["message"]])
+            for item in self.control.events(namespace)
+            if item.get("source", {}).get("component") == "lbd"
+        )
+
+    def stop_all(self) -> None:
+        """SIGTERM to every daemon at once; each must end with status 0."""
+        with ThreadPoolExecutor() as threads:
+            assert set(threads.map(lambda node: node.stop(), self.nodes.values())) == {0}
+
+    def check(self) -> None:
+        """What holds at any time: one answerer for each address, and no address given twice."""
+        self.watch.assert_no_duplicate()
+        for address in self.sniffer.addresses:
+            self.sniffer.assert_single_answerer(address)
+
+
+def pod_object(namespace: str, name: str, app: str, node: str) -> dict[str, Any]:
+    """A Pod on a node, with a container that listens on 8080."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": name, "labels": {"app": app}},
+        "spec": {
+            "nodeName": node,
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "web", "image": "nginx", "ports": [{"containerPort": 8080}]}],
+        },
+    }

@@ -1,0 +1,186 @@
+"""One node of the cluster: lbd, and kube-proxy beside it, in the node's namespace."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from .lan import Host, Lan
+from .process import Process
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def lbd_binary() -> Path:
+    """The daemon under test: LBD_BINARY, else the debug build."""
+    return Path(os.environ.get("LBD_BINARY", REPOSITORY / ".build/debug/lbd"))
+
+
+class ControlPlane(Protocol):
+    """What a node and a demonstration need of a control plane, be it the real one or the stand-in."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens: `https://HOST:PORT`, or http."""
+
+    def kubeconfig_for(self, user: str) -> Path:
+        """A kubeconfig file for `admin`, `lbd` or `kube-proxy`."""
+
+    def kubectl(self, *args: str, stdin: str | None = None, check: bool = True) -> str:
+        """What kubectl prints on standard output, as admin."""
+
+    def start(self) -> None:
+        """Starts it and waits until it serves."""
+
+    def stop(self) -> None:
+        """Ends it, with its data kept for the next start."""
+
+
+class LbdNode:
+    """`lbd run` in a node's namespace, with all its files in a folder of its own below `folder`."""
+
+    def __init__(
+        self, lan: Lan, name: str, control: ControlPlane, folder: Path, settings: dict[str, Any] | None = None
+    ) -> None:
+        self.name = name
+        self.lan = lan
+        self.host: Host = lan.nodes[name]
+        self.control = control
+        self.folder = folder / name
+        for part in ("etc", "state", "run"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / "etc/lbd.yaml"
+        self.pools = self.folder / "etc/pools.yaml"
+        self.settings: dict[str, Any] = {
+            "node": name,
+            "kubernetes": {"kubeconfig": str(control.kubeconfig_for("lbd"))},
+            "pools": str(self.pools),
+            "state": str(self.folder / "state"),
+            "runtime": str(self.folder / "run"),
+        }
+        for key, value in (settings or {}).items():
+            if isinstance(value, dict):
+                self.settings.setdefault(key, {}).update(value)
+            else:
+                self.settings[key] = value
+        self.write_settings()
+        self.process = Process(
+            f"lbd on {name}", self.host.namespace, [str(lbd_binary()), "run", "--config", str(self.config)],
+            self.folder / "lbd.log",
+        )
+        self._proxy: Process | None = None
+
+    def write_settings(self) -> None:
+        """Puts `settings` into lbd.yaml; the daemon reads it when it starts."""
+        self.config.write_text(yaml.safe_dump(self.settings, sort_keys=False))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the daemon runs."""
+        return self.process.is_running
+
+    def start(self) -> LbdNode:
+        """Starts the daemon."""
+        assert lbd_binary().exists(), f"{lbd_binary()} is missing: build it first, or set LBD_BINARY"
+        self.process.start()
+        return self
+
+    def stop(self, timeout: float = 15) -> int:
+        """SIGTERM, the planned stop; waits for the end and gives the exit status."""
+        self.process.signal(signal.SIGTERM)
+        return self.process.wait(timeout)
+
+    def restart(self, timeout: float = 15) -> int:
+        """SIGUSR1, which keeps everything, and a new daemon at once; gives the exit status of the old one."""
+        self.process.signal(signal.SIGUSR1)
+        status = self.process.wait(timeout)
+        self.start()
+        return status
+
+    def kill(self) -> None:
+        """SIGKILL, the sudden death."""
+        self.process.kill()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it hangs until `thaw`."""
+        self.process.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self.process.signal(signal.SIGCONT)
+
+    def reload(self) -> None:
+        """SIGHUP."""
+        self.process.signal(signal.SIGHUP)
+
+    def wait_for_line(self, pattern: str, timeout: float = 10, since: int = 0) -> str:
+        """The first line of the daemon's log that holds the regular expression."""
+        return self.process.wait_for_line(pattern, timeout, since)
+
+    def start_proxy(self, program: Path) -> None:
+        """Starts kube-proxy in this node's namespace: the data path from a Service's address to its endpoints."""
+        proxy = Process(
+            f"kube-proxy on {self.name}",
+            self.host.namespace,
+            [
+                str(program),
+                f"--kubeconfig={self.control.kubeconfig_for('kube-proxy')}",
+                f"--hostname-override={self.name}",
+                "--proxy-mode=iptables",
+                "--cluster-cidr=10.244.0.0/16",
+                "--iptables-min-sync-period=100ms",
+                "--healthz-bind-address=127.0.0.1:10256",
+                "--metrics-bind-address=127.0.0.1:10249",
+                # The machine's own conntrack tables are none of its business.
+                "--conntrack-max-per-core=0",
+                "--conntrack-min=0",
+                "--conntrack-tcp-timeout-established=0",
+                "--conntrack-tcp-timeout-close-wait=0",
+            ],
+            self.folder / "kube-proxy.log",
+        )
+        proxy.start()
+        self._proxy = proxy
+
+    def announce(self) -> None:
+        """Makes the Node object that a kubelet would: Ready, with its addresses."""
+        self.control.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(node_object(self.host)))
+
+    def close(self) -> None:
+        """Ends everything of this node's: the daemon as a planned stop, so that no Lease of its lingers."""
+        self.process.end()
+        if self._proxy is not None:
+            self._proxy.kill()
+
+    def tail(self, count: int = 60) -> str:
+        """The end of its logs, for a person."""
+        tails = [self.process.tail(count)]
+        if self._proxy is not None:
+            tails.append(self._proxy.tail(10))
+        return "\n".join(tails)
+
+
+def node_object(host: Host) -> dict[str, Any]:
+    """A Node, with `status` as a kubelet writes it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": host.name, "labels": {"kubernetes.io/hostname": host.name, "kubernetes.io/os": "linux"}},
+        "spec": {"podCIDR": f"{host.pod_network}.0/24", "podCIDRs": [f"{host.pod_network}.0/24"]},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": host.address},
+                {"type": "Hostname", "address": host.name},
+            ],
+            "capacity": {"cpu": "4", "memory": "4Gi", "pods": "110"},
+            "allocatable": {"cpu": "4", "memory": "4Gi", "pods": "110"},
+            "conditions": [
+                {"type": "NetworkUnavailable", "status": "False", "reason": "RouteCreated"},
+                {"type": "Ready", "status": "True", "reason": "KubeletReady"},
+            ],
+        },
+    }

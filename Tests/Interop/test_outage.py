@@ -1,0 +1,91 @@
+"""The API server is away; the addresses are not."""
+
+from __future__ import annotations
+
+import time
+
+from lab.cluster import POOL, Cluster, eventually
+
+MINUTE_SECONDS = 60
+
+
+def test_a_minute_without_the_api_server(cluster: Cluster) -> None:
+    """Every address is answered throughout, by the same node, though every Lease has ended meanwhile."""
+    namespace = cluster.namespace()
+    cluster.pods(namespace, "web", cluster.nodes)
+    for number in range(6):
+        cluster.service(namespace, f"service-{number}", "web")
+    addresses = eventually(
+        "the addresses", lambda: len(cluster.addresses(namespace)) == 6 and cluster.addresses(namespace)
+    )
+    owners = {address: cluster.owner(address) for address in addresses.values()}
+    eventually("all Events", lambda: len(cluster.events(namespace)) == 12)
+    events = cluster.events(namespace)
+
+    began = time.monotonic()
+    cluster.control.stop()
+    for second in range(0, MINUTE_SECONDS, 10):
+        time.sleep(max(0.0, began + second + 10 - time.monotonic()))
+        for address in addresses.values():
+            assert cluster.curl(address).startswith("hello from web-")
+    cluster.control.start()
+    cluster.wait_settled()
+    # What a daemon that took the outage for its peers' deaths would do, it would do soon after the first list.
+    time.sleep(10)
+    ended = time.monotonic()
+
+    for address, owner in owners.items():
+        macs = cluster.sniffer.macs_between(address, began, ended)
+        assert macs == {owner.host.mac}, f"{address} was {owner.name}'s: {macs}"
+        assert cluster.sniffer.longest_silence(address, began, ended) < 1
+    assert cluster.addresses(namespace) == addresses
+    assert cluster.events(namespace) == events
+    cluster.service(namespace, "new", "web")
+    cluster.address(namespace, "new")
+
+
+def test_a_node_that_loses_the_api_server_alone_goes_on(cluster: Cluster) -> None:
+    """An owner cut off for less than its Lease keeps answering, and says nothing new when it is back."""
+    namespace = cluster.namespace()
+    cluster.pods(namespace, "web", cluster.nodes)
+    cluster.service(namespace, "web")
+    address = cluster.address(namespace, "web")
+    owner = cluster.owner(address)
+    leader_is_cut = cluster.leader() == owner.name
+    eventually("all Events", lambda: len(cluster.events(namespace)) == 2)
+    events = cluster.events(namespace)
+    began = time.monotonic()
+    cluster.lan.set_management(owner.name, False)
+    time.sleep(12)
+    cluster.lan.set_management(owner.name, True)
+    cluster.wait_settled()
+    time.sleep(3)
+    ended = time.monotonic()
+    assert cluster.sniffer.macs_between(address, began, ended) == {owner.host.mac}
+    assert cluster.sniffer.longest_silence(address, began, ended) < 1
+    assert cluster.events(namespace) == events, f"the leader was cut: {leader_is_cut}"
+
+
+def test_boot_without_the_api_server(cluster: Cluster) -> None:
+    """The mirrored file serves: the pools are in force before the API server is there."""
+    node = cluster.nodes["gooseberry"]
+    cluster.stop_all()
+    text = node.pools.read_text()
+    assert text.endswith(POOL)
+    cluster.control.stop()
+    try:
+        mark = node.process.mark()
+        node.start()
+        node.wait_for_line(r"address-pool-1|pools", since=mark)
+        time.sleep(2)
+        assert node.is_running
+        assert node.pools.read_text() == text
+    finally:
+        cluster.control.start()
+    for other in cluster.nodes.values():
+        if not other.is_running:
+            other.start()
+    cluster.wait_settled()
+    namespace = cluster.namespace()
+    cluster.service(namespace, "web")
+    assert cluster.address(namespace, "web", 20) == "192.168.2.128"
