@@ -1,0 +1,1 @@
+"""The parts of the benchmark: what is measured, each beside a floor in the same run."""
