@@ -73,7 +73,7 @@ class Cluster:
             self._open.callback(node.close)
             self.nodes[name] = node
             node.announce()
-            node.start_proxy(self.control.programs / "kube-proxy")
+        self._start_proxies()
         self._open.enter_context(Kubelet(self.lan, self.control))
         self.watch = self._open.enter_context(ServiceWatch(self.control))
         self.pools(POOL)
@@ -81,6 +81,11 @@ class Cluster:
             node.start()
         self.wait_settled()
         return self
+
+    def _start_proxies(self) -> None:
+        self._server_of_proxies = self.control.server.pid
+        for node in self.nodes.values():
+            node.start_proxy(self.control.programs / "kube-proxy")
 
     def close(self) -> None:
         """Ends everything but the control plane."""
@@ -93,6 +98,9 @@ class Cluster:
             self.control.delete(f"/api/v1/namespaces/{name}")
         self.namespaces.clear()
         self.control.start()
+        if self.control.server.pid != self._server_of_proxies:
+            # A kube-proxy that met a closed port waits for up to 30 s before it looks again.
+            self._start_proxies()
         for name in self.nodes:
             self.lan.set_cable(name, True)
             self.lan.set_link(name, True)

@@ -122,7 +122,10 @@ class LbdNode:
         return self.process.wait_for_line(pattern, timeout, since)
 
     def start_proxy(self, program: Path) -> None:
-        """Starts kube-proxy in this node's namespace: the data path from a Service's address to its endpoints."""
+        """Starts kube-proxy in this node's namespace: the data path from a Service's address to its endpoints. One that
+        runs is replaced; what it has set up stays in the kernel meanwhile."""
+        if self._proxy is not None:
+            self._proxy.kill()
         proxy = Process(
             f"kube-proxy on {self.name}",
             self.host.namespace,
