@@ -21,7 +21,6 @@ struct Configuration {
     }
 
     private(set) var pools: Pools?
-    private var filePools: Pools?
     private var mirroredText: String?
     private(set) var configMap: ObjectMeta?
     /// What waits: for the list of Services, or for `blocker` to give up its address.
@@ -33,11 +32,8 @@ struct Configuration {
     /// Takes a configuration that was read. Returns whether it is to be considered now.
     mutating func read(_ pools: Pools, from source: PoolsSource) -> Bool {
         switch source {
-        case .file:
-            filePools = pools
-            guard configMap == nil else { return false }
-        case .configMap(let metadata, _):
-            configMap = metadata
+        case .file: guard configMap == nil else { return false }
+        case .configMap(let metadata, _): configMap = metadata
         }
         candidate = Candidate(pools: pools, source: source)
         blocker = nil
@@ -60,6 +56,7 @@ struct Configuration {
     /// The ConfigMap is gone: what is in force stays, and the file's changes count again.
     mutating func configMapVanished() {
         configMap = nil
+        mirroredText = nil
         guard case .configMap = candidate?.source else {
             if candidate == nil { problem = nil }
             return
@@ -106,11 +103,10 @@ struct Configuration {
         }.min { $0.service < $1.service }
     }
 
-    /// The ConfigMap's text, unless `pools.yaml` says the same.
+    /// The ConfigMap's text, once for each new one. Whether the file holds it already is the Shell's to see.
     private mutating func textToMirror(_ accepted: Candidate) -> String? {
         guard case .configMap(_, let text) = accepted.source, text != mirroredText else { return nil }
-        let isFileEqual = mirroredText == nil && filePools == accepted.pools
         mirroredText = text
-        return isFileEqual ? nil : text
+        return text
     }
 }

@@ -44,18 +44,22 @@ final class PoolsFile {
             bytes = try File.read(path, limit: YAML.maximumLength + 1)
         } catch {
             contents = nil
+            if error.code == ENOENT, let mirrored { return putBack(mirrored) }
             report.problem(.pools, error.code == ENOENT ? nil : "\(error)")
             return
         }
         guard again || bytes != contents else { return }
         contents = bytes
-        if let mirrored, bytes != mirrored {
-            report.warn("\(path) mirrors the ConfigMap \(configMapName): edit that; the file is put back")
-            write(mirrored)
-            return
+        if let mirrored {
+            if bytes != mirrored { putBack(mirrored) }
+        } else {
+            deliver(event(bytes, file: path, from: .file))
         }
-        guard mirrored == nil else { return }
-        deliver(event(bytes, file: path, from: .file))
+    }
+
+    private func putBack(_ mirrored: [UInt8]) {
+        report.warn("\(path) mirrors the ConfigMap \(configMapName): edit that; the file is put back")
+        write(mirrored)
     }
 
     /// What a ConfigMap says.
