@@ -14,7 +14,7 @@ RELEASE := .build/release/lbd
 BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyaml-dev libssl-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 CHECK_PACKAGES := $(DEMO_PACKAGES) python3-pytest rsync jq debian-archive-keyring
-BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl
+BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl gcc libc6-dev
 
 .PHONY: help build release lint format check-quick check fuzz interop bench demo clean packages-build packages-check
 

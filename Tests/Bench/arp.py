@@ -2,7 +2,8 @@
 
 Times are those that a client sees: CLOCK_MONOTONIC before the request is sent and after the reply was received, in one
 thread. In namespaces the kernel's own answer comes within the call that sends the request, with no process to wake; that
-is the floor. Waking the daemon and then the client is in lbd's figure.
+is the one floor. The other is `responder.c`, the least that a process does to answer: it is woken, takes the frame and
+sends the reply. No daemon gets below that one.
 
 Elsewhere each node has cores of its own; here all share a few. So the requests of the round trips are kept from the
 other nodes, where they would wake daemons only to be dropped.
@@ -15,11 +16,14 @@ import gc
 import select
 import socket
 import struct
+import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 from lab.lan import Host
+from lab.process import Process
 from lab.sniffer import decode, open_socket, request
 
 from .bed import Bed
@@ -34,8 +38,8 @@ _RETRY_SECONDS = 0.05
 
 
 def answer(bed: Bed, name: str) -> tuple[list[Row], dict[str, list[float]]]:
-    """Asks by turns for the Service's address and for an address that the kernel of the same node has on the same
-    link."""
+    """Asks by turns for the Service's address, for one that the kernel of the same node has on the same link, and for one
+    that the least of processes answers for there."""
     address = bed.services.addresses[name]
     assert address is not None, f"{name} has no address"
     client, sender = bed.lan.client, bed.pool_network_address(bed.lan.client.number)
@@ -43,22 +47,47 @@ def answer(bed: Bed, name: str) -> tuple[list[Row], dict[str, list[float]]]:
         # A receive time-out of the socket spares a call to poll before each receive.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _TIMEOUT_SECONDS, 0))
         owner = _owner(bed, client, address)
-        say(f"ARP answers: {SAMPLES} of lbd and of the kernel by turns, about {4 * SAMPLES * _PAUSE_SECONDS:.0f} s")
+        say(f"ARP answers: {SAMPLES} each by turns, about {5 * SAMPLES * _PAUSE_SECONDS:.0f} s")
+        least = bed.pool_network_address(owner.number + 100)
         asked = {
             "lbd": request(client, address, sender),
-            "floor": request(client, bed.pool_network_address(owner.number), sender),
+            "kernel": request(client, bed.pool_network_address(owner.number), sender),
+            "process": request(client, least, sender),
         }
-        microseconds: dict[str, list[float]] = {"lbd": [], "floor": []}
-        with _broadcasts_for(bed, owner), _no_collections():
+        microseconds: dict[str, list[float]] = {kind: [] for kind in asked}
+        with _responder(bed, owner, least), _broadcasts_for(bed, owner), _no_collections():
             for _ in range(SAMPLES):
                 for kind, frame in asked.items():
                     time.sleep(_PAUSE_SECONDS)
                     microseconds[kind].append(_round_trip(opened, frame) / 1000)
     rows = [
-        Row(f"ARP answer, {label}", "µs", *(percentile(values, share) for values in microseconds.values()), aim)
-        for label, share, aim in (("median", 0.5, "1.5 ×"), ("99th percentile", 0.99, "–"))
+        Row(
+            f"ARP answer, {label}, over {floor}", "µs", percentile(microseconds["lbd"], share),
+            percentile(microseconds[kind], share), aim,
+        )
+        for kind, floor, label, share, aim in (
+            ("kernel", "the kernel's own", "median", 0.5, "1.5 ×"),
+            ("process", "the least of a process", "median", 0.5, "–"),
+            ("process", "the least of a process", "99th percentile", 0.99, "–"),
+        )
     ]
     return rows, microseconds
+
+
+@contextlib.contextmanager
+def _responder(bed: Bed, owner: Host, address: str) -> Iterator[None]:
+    """Inside, the least of processes answers for an address on a node."""
+    program = bed.folder / "responder"
+    source = Path(__file__).with_name("responder.c")
+    subprocess.run(["cc", "-O2", "-o", str(program), str(source)], check=True)
+    process = Process("responder", owner.namespace, [str(program), "eth0", address], bed.folder / "responder.log")
+    process.start()
+    try:
+        sweep(bed, bed.lan.client, [address], timeout=10)
+        yield
+        assert process.is_running, process.tail()
+    finally:
+        process.end()
 
 
 @contextlib.contextmanager
