@@ -43,6 +43,8 @@ public enum Directive: Hashable, Sendable {
     case status(String)
     /// Keep this in the state folder.
     case save(Saved)
+    /// Leave this to the daemon that follows; `exit` comes next.
+    case bequeath(Inheritance)
     /// The hand-over is done, or was not needed: end the process with status 0.
     case exit
 }

@@ -55,8 +55,9 @@ public struct Saved: Hashable, Sendable {
 
 /// What happens to the Balancer.
 public enum Event: Hashable, Sendable {
-    /// The daemon has started; the first event. `saved` is nil where the state folder had nothing.
-    case started(saved: Saved?)
+    /// The daemon has started; the first event. `saved` is nil where the state folder had nothing, `inheritance` where no
+    /// daemon ended since the boot to be followed by this one.
+    case started(saved: Saved?, inheritance: Inheritance?)
     /// A pools configuration was read and is valid in itself.
     case pools(Pools, from: PoolsSource)
     /// A pools configuration was read and is not valid; `problem` is its first error, `FILE:LINE:COLUMN: error: …`.

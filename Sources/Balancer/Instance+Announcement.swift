@@ -11,12 +11,11 @@ extension Instance {
 
     /// Takes and releases what has changed.
     mutating func announce(in turn: inout Turn) {
-        guard hasBegun, configuration.pools != nil else { return }
         for address in announcer.takeDirty() {
-            let new = departure == nil ? announcement(of: address) : remainder(of: address)
+            let new = hasBegun && departure == nil ? announcement(of: address) : remainder(of: address)
             announce(new, at: address, in: &turn)
         }
-        announcer.dropOthers(in: &turn)
+        if hasBegun, configuration.pools != nil { announcer.dropOthers(in: &turn) }
     }
 
     /// What this node is to answer for `address` with; nil for nothing.
@@ -40,9 +39,9 @@ extension Instance {
         return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
     }
 
-    /// What is left to answer with while this node leaves: elections do not count any more, links do.
+    /// What is left to answer with while this node leaves, or does not take part yet: elections do not count, links do.
     private func remainder(of address: IPAddress) -> Announcer.Announcement? {
-        guard var current = announcer.current[address] else { return nil }
+        guard hasLinks, var current = announcer.current[address] else { return announcer.current[address] }
         let usable = reach.interfaces(for: address)
         current.interfaces = current.interfaces.filter(usable.contains)
         return current.interfaces.isEmpty ? nil : current
@@ -70,15 +69,16 @@ extension Instance {
     private func record(
         _ address: IPAddress, _ announcement: Announcer.Announcement?, services: [ObjectKey], in turn: inout Turn
     ) {
-        let names = services.map { "\"\($0)\"" }.joined(separator: ", ")
+        // What was taken over from the daemon before may have no Service any more.
+        let whose = services.isEmpty ? "" : " of " + services.map { "\"\($0)\"" }.joined(separator: ", ")
         let interfaces = (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.joined(separator: ", ")
         if announcement == nil {
             turn.record(
-                .info, .addressReleased, "no longer answering for \(address) of \(names)", service: services.first,
+                .info, .addressReleased, "no longer answering for \(address)\(whose)", service: services.first,
                 address: address, node: settings.nodeName)
         } else {
             turn.record(
-                .info, .addressTaken, "answering for \(address) of \(names) on \(interfaces)", service: services.first,
+                .info, .addressTaken, "answering for \(address)\(whose) on \(interfaces)", service: services.first,
                 address: address, node: settings.nodeName, interface: interfaces)
         }
     }

@@ -6,7 +6,7 @@ public import Wire
 /// Every event runs through the same steps: the fence of leadership first; then the part that the event concerns takes it;
 /// then every part does what is due, each a value of its own that knows nothing of the others. Here is only what ties
 /// them together: `Instance+Allocation` for what the leader does, `Instance+Announcement` for what each node does,
-/// `Instance+Departure` for the end.
+/// `Instance+Departure` for the end, `Instance+Inheritance` for what outlasts it.
 public struct Instance: Sendable {
     let settings: Settings
     var cluster = Cluster()
@@ -28,6 +28,8 @@ public struct Instance: Sendable {
     var serviceCount = 0
     /// Whether all lists were complete once, and this daemon takes part.
     var hasBegun = false
+    /// Whether the kernel's first list of interfaces is here.
+    private(set) var hasLinks = false
     private var isExclusionIgnored = false
     var isNodeUnknown = false
     /// The ConfigMap whose refusal has been told in a Kubernetes Event.
@@ -66,9 +68,10 @@ public struct Instance: Sendable {
 
     private mutating func take(_ event: Event, in turn: inout Turn) {
         switch event {
-        case .started(let saved):
+        case .started(let saved, let inheritance):
             if let saved { announcer.restore(saved) }
             turn.record(.notice, .started, "started on node \"\(settings.nodeName)\"", node: settings.nodeName)
+            if let inheritance { take(inheritance, in: &turn) }
         case .pools(let pools, let source):
             if configuration.read(pools, from: source) { considerPools(in: &turn) }
         case .poolsRefused(let problem, let source):
@@ -81,7 +84,8 @@ public struct Instance: Sendable {
             finished(sent, outcome, in: &turn)
         case .links(let links):
             let new = Reach(links)
-            guard new != reach else { return }
+            guard new != reach || !hasLinks else { return }
+            hasLinks = true
             reach = new
             membership.publish(reach.presence, in: &turn)
             announcer.mark(announcer.current.keys)
@@ -93,6 +97,7 @@ public struct Instance: Sendable {
             beginDeparture(in: &turn)
         case .restart:
             announcer.save(atOnce: true, in: &turn)
+            turn.emit(.bequeath(inheritance(at: turn.now)))
             end(in: &turn)
         }
     }
@@ -175,6 +180,7 @@ public struct Instance: Sendable {
         membership.begin(in: &turn)
         elect(in: &turn)
         announcer.mark(book.addresses)
+        announcer.mark(announcer.current.keys)
     }
 
     /// Judges the nodes anew, after a change of Nodes or of their daemons.

@@ -55,6 +55,28 @@ public struct PacketSocket: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// A socket that another process made and bound, with its filter and the frames that wait in it.
+    ///
+    /// - Throws: `Errno`: EINVAL where it is no socket for the frames of `etherType` on this interface.
+    public init(
+        adopting adopted: consuming FileDescriptor, etherType: UInt16, interfaceIndex: UInt32
+    ) throws(Errno) {
+        var address = sockaddr_ll()
+        var length = socklen_t(MemoryLayout<sockaddr_ll>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(adopted.rawValue, $0, &length) }
+        }
+        guard result == 0 else { throw Errno.last("adopt a packet socket") }
+        guard address.sll_family == UInt16(AF_PACKET), address.sll_protocol == etherType.bigEndian,
+            UInt32(bitPattern: address.sll_ifindex) == interfaceIndex
+        else { throw Errno(EINVAL, "adopt a packet socket of interface \(interfaceIndex)") }
+        let flags = fcntl(adopted.rawValue, F_GETFL)
+        guard flags >= 0, fcntl(adopted.rawValue, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw Errno.last("adopt a packet socket")
+        }
+        descriptor = adopted
+    }
+
     /// The kernel's number, for an event loop that borrows it.
     public var rawValue: Int32 { descriptor.rawValue }
 

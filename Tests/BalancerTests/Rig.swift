@@ -30,10 +30,14 @@ struct Rig {
         ])
     }
 
-    init(_ settings: Settings = Settings(nodeName: "pi1", instanceID: "a"), saved: Saved? = nil) {
+    init(
+        _ settings: Settings = Settings(nodeName: "pi1", instanceID: "a"), saved: Saved? = nil,
+        inheritance: Inheritance? = nil, at now: Instant = .zero, links: [Link]? = [link()]
+    ) {
         node = Instance(settings)
-        send(.started(saved: saved))
-        send(.links([Self.link()]))
+        self.now = now
+        send(.started(saved: saved, inheritance: inheritance))
+        if let links { send(.links(links)) }
     }
 
     /// A Balancer that leads, has `pools`, and is alone with the nodes pi1, pi2, pi3, of which only pi1 runs a daemon.

@@ -79,15 +79,16 @@ struct Checker {
 
     /// Judges what a daemon answers for by the Services that it knows of.
     mutating func checkClaims(of daemon: Daemon, at now: Instant) {
-        guard let services = daemon.balancer?.cluster.services, !daemon.claims.isEmpty, !daemon.isLeaving else {
-            return
-        }
+        guard let balancer = daemon.balancer, !daemon.claims.isEmpty, !daemon.isLeaving else { return }
+        let services = balancer.cluster.services
         let allocated = Set(services.values.flatMap(\.ingressAddresses))
         for claim in daemon.claims {
             require(
-                daemon.knowsLinkIsUp, "\(daemon.name) answers for \(claim.address) on a link that is down", at: now)
+                daemon.knowsLinkIsUp ?? true, "\(daemon.name) answers for \(claim.address) on a link that is down",
+                at: now)
+            // Before it has seen the lists it answers for what the process before it had.
             require(
-                allocated.contains(claim.address),
+                allocated.contains(claim.address) || !balancer.hasBegun,
                 "\(daemon.name) answers for \(claim.address), which no Service has", at: now)
         }
     }

@@ -36,11 +36,13 @@ final class Daemon {
     /// What it keeps on its disk.
     var saved: Saved?
     var filePools: Pools?
+    /// What it leaves to the process that follows.
+    var inheritance: Inheritance?
     /// What it answers for.
     var claims: Set<Claim> = []
     var isLinkUp = true
-    /// What it has been told about its link.
-    var knowsLinkIsUp = false
+    /// What it has been told about its link; nil before.
+    var knowsLinkIsUp: Bool?
     /// The objects that it knows of, as its watches have told.
     var known: [Kind: Set<ObjectKey>] = [:]
 

@@ -188,7 +188,8 @@ struct World {
         daemons[index].process += 1
         let settings = Settings(nodeName: daemons[index].name, instanceID: "i\(index)")
         daemons[index].balancer = Instance(settings, timing: scenario.timing)
-        deliver(.started(saved: daemons[index].saved), to: index)
+        deliver(.started(saved: daemons[index].saved, inheritance: daemons[index].inheritance), to: index)
+        daemons[index].inheritance = nil
         deliver(.links(daemons[index].links), to: index)
         if let pools = daemons[index].filePools { deliver(.pools(pools, from: .file), to: index) }
         connect(index)
@@ -201,6 +202,7 @@ struct World {
         new.process = old.process + 1
         new.saved = old.saved
         new.filePools = old.filePools
+        new.inheritance = old.inheritance
         new.isLinkUp = old.isLinkUp
         daemons[index] = new
         plan(.start(index), within: pause)
@@ -263,6 +265,8 @@ struct World {
             daemons[index].filePools = daemons[index].balancer?.configuration.pools
         case .save(let saved):
             daemons[index].saved = saved
+        case .bequeath(let inheritance):
+            daemons[index].inheritance = inheritance
         case .exit:
             end(index, startsAgainWithin: .seconds(5))
         case .listen, .record, .status:

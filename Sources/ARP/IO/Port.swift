@@ -12,17 +12,17 @@ final class Port {
     private var incoming = [UInt8](repeating: 0, count: EthernetFrame.length)
     private var outgoing = ByteWriter(capacity: EthernetFrame.length)
 
-    /// A port on the interface `index` of `loop`; `handler` gets each frame, `onError` what goes wrong in receiving.
+    /// A port on the interface `index` of `loop`, with its `socket`; `handler` gets each frame, `onError` what goes wrong in
+    /// receiving.
     init(
-        _ loop: Loop, index: UInt32, filter: Filter, handler: @escaping (ArraySlice<UInt8>) -> Void,
+        _ loop: Loop, index: UInt32, socket: consuming PacketSocket, handler: @escaping (ArraySlice<UInt8>) -> Void,
         onError: @escaping (Errno) -> Void
     ) throws(Errno) {
         self.index = index
         self.handler = handler
         self.onError = onError
-        socket = try PacketSocket(
-            etherType: EthernetFrame.etherType, interfaceIndex: index, filter: filter.instructions)
-        source = try loop.watch(socket.rawValue, for: .readable) { [unowned self] _ in
+        self.socket = socket
+        source = try loop.watch(self.socket.rawValue, for: .readable) { [unowned self] _ in
             receive()
         }
     }
@@ -31,6 +31,9 @@ final class Port {
         // Before the socket that it borrows is closed.
         source = nil
     }
+
+    /// The socket's number, to be kept over the end of the process.
+    var descriptor: Int32 { socket.rawValue }
 
     func setFilter(_ filter: Filter) throws(Errno) {
         try socket.setFilter(filter.instructions)

@@ -19,9 +19,12 @@ public final class Responder {
     private var announcer: Announcer
     private var rng: PRNG
     private var timer: Timer?
-    private var filter = Filter(for: [])
+    /// Nil before the pools are known.
+    private var filter: Filter?
     private var hardwareAddresses: [UInt32: MACAddress] = [:]
     private var ports: [UInt32: Port] = [:]
+    /// The sockets of the process before this one whose ports are not open yet.
+    private var inherited: [UInt32: InheritedSocket] = [:]
     private var troubled: Set<UInt32> = []
 
     /// A responder without claims that refreshes each about every `refreshInterval`; zero for never.
@@ -65,6 +68,8 @@ public final class Responder {
             handle(.interface(index, address))
             _ = port(index)
         }
+        // What was not opened now is on an interface that is down or gone; what waits in it would be answered too late.
+        inherited = [:]
     }
 
     /// Hears requests for the addresses of `ranges` only; replaces what was heard before. Nothing is heard until then.
@@ -74,11 +79,46 @@ public final class Responder {
         filter = wanted
         for (index, port) in ports.sorted(by: { $0.key < $1.key }) {
             do throws(Errno) {
-                try port.setFilter(filter)
+                try port.setFilter(wanted)
             } catch {
                 report(error, index)
             }
         }
+    }
+
+    // MARK: Over a restart
+
+    /// What the service manager calls the socket of an interface: `arp-2`.
+    private static let storedPrefix = "arp-"
+
+    /// Has the service manager keep the sockets open: what is asked until the next process is up waits in them.
+    public func bequeath() {
+        for (index, port) in ports { ServiceManager.store(port.descriptor, name: "\(Self.storedPrefix)\(index)") }
+    }
+
+    /// Takes over a socket that the process before this one left with the service manager, if it is one of ours. It is
+    /// read once its interface is known and has a claim on it.
+    public func adopt(_ descriptor: consuming FileDescriptor, storedAs name: String) {
+        ServiceManager.unstore(name: name)
+        guard name.hasPrefix(Self.storedPrefix), let index = UInt32(name.dropFirst(Self.storedPrefix.count)) else {
+            return
+        }
+        do throws(Errno) {
+            inherited[index] = InheritedSocket(
+                try PacketSocket(adopting: descriptor, etherType: EthernetFrame.etherType, interfaceIndex: index))
+        } catch {
+            report(error, index)
+        }
+    }
+
+    private func socket(_ index: UInt32) throws(Errno) -> PacketSocket {
+        guard let socket = inherited.removeValue(forKey: index)?.take() else {
+            return try PacketSocket(
+                etherType: EthernetFrame.etherType, interfaceIndex: index,
+                filter: (filter ?? Filter(for: [])).instructions)
+        }
+        if let filter { try socket.setFilter(filter.instructions) }
+        return socket
     }
 
     private func handle(_ event: Announcer.Event) {
@@ -110,7 +150,7 @@ public final class Responder {
         guard hardwareAddresses[index] != nil, announcer.hasClaims(on: index) else { return nil }
         do throws(Errno) {
             let port = try Port(
-                loop, index: index, filter: filter,
+                loop, index: index, socket: try socket(index),
                 handler: { [unowned self] frame in handle(.received(frame, on: index)) },
                 onError: { [unowned self] error in report(error, index) })
             ports[index] = port

@@ -13,6 +13,7 @@ final class Daemon {
     private let loop: Loop
     private let report: Report
     private let state: StateFolder
+    private let runtime: RuntimeFolder
     private let files: FileWriter
     private let responder: Responder
     private let configurationPath: String?
@@ -40,6 +41,7 @@ final class Daemon {
         self.configurationPath = configurationPath
         report = Report()
         state = try StateFolder(configuration.state)
+        runtime = RuntimeFolder(configuration.runtime)
         do throws(Errno) {
             loop = try Loop()
             files = try FileWriter(loop: loop)
@@ -61,7 +63,11 @@ final class Daemon {
             deadline = try loop.timer(priority: -100) { [unowned self] in handle(.timer) }
             report.problem(.state, state.problem)
             responder.onProblem = { [unowned self] text in report.warn(text) }
-            handle(.started(saved: state.saved))
+            let inheritance = runtime.takeInheritance()
+            ServiceManager.takeStored { [responder] name, descriptor in
+                responder.adopt(descriptor, storedAs: name)
+            }
+            handle(.started(saved: state.saved, inheritance: inheritance))
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
             }
@@ -172,9 +178,21 @@ final class Daemon {
         case .record(let record): report.record(record)
         case .status(let text): report.status(text)
         case .save(let saved): save(saved)
+        case .bequeath(let inheritance): bequeath(inheritance)
         case .exit:
             files.flush(within: .seconds(2))
             loop.exit(0)
+        }
+    }
+
+    private func bequeath(_ inheritance: Inheritance) {
+        responder.bequeath()
+        ServiceManager.synchronize(within: .milliseconds(500))
+        files.write(path: runtime.inheritancePath, contents: RuntimeFolder.encode(inheritance), mode: 0o600) {
+            [report] result in
+            if case .failure(let error) = result {
+                report.warn("\(error); the addresses stay unanswered until the API server is heard from")
+            }
         }
     }
 

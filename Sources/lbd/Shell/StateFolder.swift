@@ -56,7 +56,7 @@ final class StateFolder {
     }
 
     private static func open(_ path: String) throws(Errno) -> (LockFile, String) {
-        try makeFolder(path)
+        try Folder.make(path, mode: 0o700)
         let lock = try LockFile("\(path)/lock")
         return (lock, try instanceID(in: path))
     }
@@ -75,14 +75,5 @@ final class StateFolder {
     private static func hex(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
-    private static func makeFolder(_ path: String) throws(Errno) {
-        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-            throw Errno.last("make the folder \(path)")
-        }
-        try makeFolder(String(path[..<slash]))
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Errno.last("make the folder \(path)") }
     }
 }

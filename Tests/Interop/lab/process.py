@@ -23,6 +23,8 @@ class Process:
         self.namespace = namespace
         self.argv = argv
         self.log = log
+        self.descriptors: tuple[int, ...] = ()
+        """What of this process's open descriptors the program gets, by the same numbers."""
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,7 +44,7 @@ class Process:
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 self.namespace.command(*self.argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
+                start_new_session=True, pass_fds=self.descriptors,
             )
         if not _running:
             atexit.unregister(end_all)

@@ -1,0 +1,31 @@
+import KubeWatch
+import Wire
+
+/// How addresses stay answered over a restart.
+extension Instance {
+    /// Answers for what the daemon before this one answered for a moment ago, until the lists tell who is to. Links count
+    /// meanwhile, elections do not.
+    mutating func take(_ inheritance: Inheritance, in turn: inout Turn) {
+        let age = inheritance.leftAt.duration(to: turn.now)
+        guard age >= .zero, age <= Inheritance.limit, !inheritance.claims.isEmpty else { return }
+        for (address, claims) in Dictionary(grouping: inheritance.claims, by: \.address).sorted(by: { $0.key < $1.key })
+        {
+            // The Services follow with the lists; they have been told of already.
+            let interfaces = Set(claims.map(\.interfaceIndex)).sorted()
+            let change = announcer.set(Announcer.Announcement(interfaces: interfaces, services: []), for: address)
+            for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
+        }
+        let count = announcer.current.count
+        turn.record(
+            .info, .addressTaken, "answering for \(count) address\(count == 1 ? "" : "es") as before the restart",
+            node: settings.nodeName)
+    }
+
+    /// What this daemon leaves, ending now.
+    func inheritance(at now: Instant) -> Inheritance {
+        let claims = announcer.current.flatMap { address, announcement in
+            announcement.interfaces.map { Claim(address, on: $0) }
+        }
+        return Inheritance(claims: claims.sorted(), leftAt: now)
+    }
+}

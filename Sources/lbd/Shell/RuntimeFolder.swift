@@ -1,0 +1,57 @@
+import Balancer
+import FoundationEssentials
+internal import Glibc
+import System
+import Wire
+
+/// The folder that a boot empties (`/run/lbd`): what a daemon leaves to the one that follows it.
+struct RuntimeFolder {
+    private static let limitBytes = 4 << 20
+
+    private let path: String
+
+    /// The folder at `path`, made where it is missing. Where that fails, so does what is written into it.
+    init(_ path: String) {
+        self.path = path
+        try? Folder.make(path, mode: 0o755)
+    }
+
+    /// The file that holds what the last daemon left.
+    var inheritancePath: String { "\(path)/inheritance.json" }
+
+    private struct File: Codable {
+        struct Entry: Codable {
+            var address: String
+            var interfaceIndex: UInt32
+        }
+
+        /// On the boot clock.
+        var leftAtNanoseconds: Int64
+        var claims: [Entry]
+    }
+
+    /// What is left, as the bytes of its file.
+    static func encode(_ inheritance: Inheritance) -> [UInt8] {
+        let claims = inheritance.claims.map {
+            File.Entry(address: $0.address.description, interfaceIndex: $0.interfaceIndex)
+        }
+        let file = File(leftAtNanoseconds: inheritance.leftAt.nanoseconds, claims: claims)
+        return (try? JSONEncoder().encode(file)).map { Array($0) } ?? []
+    }
+
+    /// What `bytes` say; nil where they are no such file. Entries that make no sense are left out.
+    static func decode(_ bytes: [UInt8]) -> Inheritance? {
+        guard let file = try? JSONDecoder().decode(File.self, from: Data(bytes)) else { return nil }
+        let claims = file.claims.compactMap { entry in
+            IPAddress(entry.address).map { Claim($0, on: entry.interfaceIndex) }
+        }
+        return Inheritance(claims: claims.sorted(), leftAt: Instant(nanoseconds: file.leftAtNanoseconds))
+    }
+
+    /// What the last daemon left, once: a later start finds nothing.
+    func takeInheritance() -> Inheritance? {
+        let bytes = try? System.File.read(inheritancePath, limit: Self.limitBytes)
+        unlink(inheritancePath)
+        return bytes.flatMap(Self.decode)
+    }
+}
