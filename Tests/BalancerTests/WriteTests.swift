@@ -109,6 +109,21 @@ import Wire
         #expect(rig.address(of: "c") == "192.168.1.240")
     }
 
+    @Test func kubernetesEventsGiveWayToAddresses() {
+        let service = ObjectMeta(key: .named("a"))
+        let event = EventRecord(kind: .service, object: service, level: .normal, reason: "IPAllocated", message: "")
+        var outbox = Outbox()
+        var turn = Turn(at: .zero, using: PRNG(seed: 1))
+        outbox.send(.serviceStatus(service, ingress: []), for: .status(.named("a")), in: &turn)
+        #expect(outbox.hasRoomForEvent, "they do not stand still either")
+        outbox.send(.event(event), for: .event, in: &turn)
+        #expect(!outbox.hasRoomForEvent)
+        #expect(outbox.finish(WriteID(1)) != nil)
+        #expect(outbox.hasRoomForEvent)
+        for _ in 0..<15 { outbox.send(.event(event), for: .event, in: &turn) }
+        #expect(!outbox.hasRoomForEvent)
+    }
+
     @Test func kubernetesEventsAreHeldToTheirRate() {
         var queue = EventQueue()
         var outbox = Outbox()

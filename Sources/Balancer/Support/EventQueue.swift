@@ -36,8 +36,7 @@ struct EventQueue {
         pausedUntil = nil
         let floor = turn.now.advanced(by: Self.interval * -Self.burst)
         var paid = max(paidUntil ?? floor, floor)
-        while head < waiting.count, outbox.eventCount < Outbox.eventLimit, paid.advanced(by: Self.interval) <= turn.now
-        {
+        while head < waiting.count, outbox.hasRoomForEvent, paid.advanced(by: Self.interval) <= turn.now {
             let entry = waiting[head]
             head += 1
             paid = paid.advanced(by: Self.interval)

@@ -18,11 +18,13 @@ enum Errand: Hashable {
 /// The writes under way. There is no queue of writes that wait: what may not leave yet is not yet decided either, so
 /// nothing stale ever leaves.
 struct Outbox {
-    /// Service statuses under way at once. Together with `eventLimit` this makes 64, besides at most one write of
-    /// each Lease and one relist.
+    /// Service statuses under way at once; together with the Events at most 64, besides at most one write of each Lease
+    /// and one relist.
     static let statusLimit = 48
     /// Kubernetes Events under way at once.
-    static let eventLimit = 16
+    private static let eventLimit = 16
+    /// And while addresses are being given: those come first, and the server has only so much time.
+    private static let eventLimitBesideStatuses = 1
 
     /// A write under way.
     struct Sent {
@@ -34,8 +36,13 @@ struct Outbox {
     private var lastID: UInt64 = 0
     private var underWay: [WriteID: Sent] = [:]
     private(set) var statusCount = 0
-    private(set) var eventCount = 0
+    private var eventCount = 0
     private(set) var isRelisting = false
+
+    /// Whether one more Event may leave.
+    var hasRoomForEvent: Bool {
+        eventCount < (statusCount > 0 ? Self.eventLimitBesideStatuses : Self.eventLimit)
+    }
 
     mutating func send(_ write: Write, for errand: Errand, in turn: inout Turn) {
         lastID += 1
