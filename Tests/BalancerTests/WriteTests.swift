@@ -82,6 +82,29 @@ import Wire
         #expect(rig.unanswered.first { $0.base.key.name == "a" }?.ingress == ["192.168.1.240"])
     }
 
+    @Test func aBurstThatABusyServerTurnsAwayIsOneFailure() {
+        var rig = rig((0..<40).map { "s\($0)" }, pools: Rig.pools("10.0.0.0/24"))
+        let ids = rig.unanswered.map(\.id)
+        rig.unanswered = []
+        for id in ids { rig.send(.wrote(id, .busy(after: nil))) }
+        rig.pass(.milliseconds(800))
+        #expect(rig.unanswered.isEmpty)
+        rig.pass(.milliseconds(400))
+        #expect(rig.unanswered.count == 40)
+    }
+
+    @Test func ofSeveralWaitsThatABusyServerNamesTheLongestCounts() {
+        var rig = rig(["a", "b"])
+        let ids = rig.unanswered.map(\.id)
+        rig.unanswered = []
+        rig.send(.wrote(ids[0], .busy(after: .seconds(5))))
+        rig.send(.wrote(ids[1], .busy(after: .seconds(1))))
+        rig.pass(.milliseconds(4_900))
+        #expect(rig.unanswered.isEmpty)
+        rig.pass(.milliseconds(200))
+        #expect(rig.unanswered.count == 2)
+    }
+
     @Test func aForbiddenWriteIsToldOnceAndTriedEverMoreRarely() {
         var rig = rig(["a"])
         rig.clear()

@@ -77,9 +77,14 @@ struct Assignments {
         }
     }
 
-    /// Leaves statuses alone for a while: the server is busy, or does not let us write.
+    /// Leaves statuses alone for a while: the server is busy, or does not let us write. What fails while a pause is on was
+    /// sent before it, with the write that began it: one failure, and not a reason for a longer wait than the server names.
     mutating func pause(for time: Duration?, in turn: inout Turn) {
-        pausedUntil = turn.now.advanced(by: time ?? pauseBackoff.next(using: &turn.rng))
+        if let pausedUntil, turn.now < pausedUntil {
+            self.pausedUntil = max(pausedUntil, turn.now.advanced(by: time ?? .zero))
+        } else {
+            pausedUntil = turn.now.advanced(by: time ?? pauseBackoff.next(using: &turn.rng))
+        }
     }
 
     /// Looks at the Service `key` again later: the server does not like what is written to it.
