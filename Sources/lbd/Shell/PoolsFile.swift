@@ -16,6 +16,8 @@ final class PoolsFile {
     private var contents: [UInt8]?
     /// The mirror's bytes while a ConfigMap is in force.
     private var mirrored: [UInt8]?
+    /// The file is there and could not be read the last time, which has been told.
+    private var isUnreadable = false
 
     /// The file at `path`; `configMapName` is the `NAMESPACE/NAME` that it mirrors. What it holds goes to `deliver`.
     init(
@@ -44,10 +46,13 @@ final class PoolsFile {
             bytes = try File.read(path, limit: YAML.maximumLength + 1)
         } catch {
             contents = nil
+            isUnreadable = error.code != ENOENT
             if error.code == ENOENT, let mirrored { return putBack(mirrored) }
             report.problem(.pools, error.code == ENOENT ? nil : "\(error)")
             return
         }
+        if isUnreadable { report.problem(.pools, nil) }
+        isUnreadable = false
         guard again || bytes != contents else { return }
         contents = bytes
         if let mirrored {

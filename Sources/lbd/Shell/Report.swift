@@ -6,7 +6,8 @@ final class Report {
     private let journal = Journal()
     private var shown = ""
     private var balancerStatus = "starting"
-    private var problems: [Problem: String] = [:]
+    /// What is in trouble at present, in words.
+    private(set) var problems: [Problem: String] = [:]
 
     /// A part of the Shell that can be in trouble; what it says stands in front of the status line until it is mended.
     enum Problem: Int, Comparable {
