@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "ARP", targets: ["ARP"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
         .library(name: "NetLink", targets: ["NetLink"]),
+        .library(name: "Varlink", targets: ["Varlink"]),
     ],
     targets: [
         library("CSystemd", "libsystemd", debian: "libsystemd-dev"),
@@ -28,6 +29,7 @@ let package = Package(
 
         .target(name: "Crypto", dependencies: ["CCrypto"]),
         .target(name: "Wire"),
+        .target(name: "Varlink", dependencies: ["Wire"]),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
@@ -39,14 +41,17 @@ let package = Package(
         .executableTarget(
             name: "lbd",
             dependencies: [
-                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "KubeWatch", "Balancer", "CYAML",
-                "CLinux",
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "KubeWatch", "Balancer", "Varlink",
+                "CYAML", "CLinux",
             ]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
+        .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
-        .testTarget(name: "lbdTests", dependencies: ["lbd", "Balancer", "KubeWatch", "EventLoop", "System", "Wire"]),
+        .testTarget(
+            name: "lbdTests",
+            dependencies: ["lbd", "Balancer", "KubeWatch", "Varlink", "EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),

@@ -15,6 +15,7 @@ let package = Package(
         fuzzer("FuzzARP", over: "ARP"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),
+        fuzzer("FuzzVarlink", over: "Varlink"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -8,6 +8,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Crypto": [],
         "Wire": [],
+        "Varlink": ["Wire"],
         "System": ["Wire"],
         "EventLoop": ["System", "Wire"],
         "NetLink": ["Wire", "System", "EventLoop"],
@@ -19,6 +20,7 @@ import Testing
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.
     static let pureFolders: [(module: String, hasShell: Bool)] = [
         ("Wire", false), ("Balancer", false), ("ARP", true), ("NetLink", true), ("KubeWatch", true),
+        ("Varlink", false),
     ]
 
     /// The C libraries.

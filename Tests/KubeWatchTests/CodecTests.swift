@@ -163,14 +163,4 @@ import Testing
     func whatIsNoServiceIsUnreadable(json: String) throws {
         #expect(try decode(.service, json) == nil)
     }
-
-    @Test func linesAreCutAtTheirEndsAndBounded() {
-        var buffer = LineBuffer(limitBytes: 4)
-        #expect(buffer.append(Array("ab\n\ncd".utf8)) == [Array("ab".utf8)])
-        #expect(buffer.append(Array("ef\ng\n".utf8)) == [Array("cdef".utf8), Array("g".utf8)])
-        #expect(buffer.isEmpty)
-        #expect(buffer.append(Array("x\nabcde\ny\n".utf8)) == [Array("x".utf8)])
-        #expect(buffer.isOverflowing)
-        #expect(buffer.append(Array("z\n".utf8)).isEmpty)
-    }
 }

@@ -99,4 +99,14 @@ import Wire
         #expect(!MACAddress(rawValue: 0x0200_0A4D_000B).isMulticast)
         #expect(!MACAddress.zero.isMulticast)
     }
+
+    @Test func partsAreCutAtTheirEndsAndBounded() {
+        var buffer = DelimitedBuffer(delimiter: UInt8(ascii: "\n"), limitBytes: 4)
+        #expect(buffer.append(Array("ab\n\ncd".utf8)) == [Array("ab".utf8)])
+        #expect(buffer.append(Array("ef\ng\n".utf8)) == [Array("cdef".utf8), Array("g".utf8)])
+        #expect(buffer.isEmpty)
+        #expect(buffer.append(Array("x\nabcde\ny\n".utf8)) == [Array("x".utf8)])
+        #expect(buffer.isOverflowing)
+        #expect(buffer.append(Array("z\n".utf8)).isEmpty)
+    }
 }

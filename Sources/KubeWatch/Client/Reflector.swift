@@ -43,7 +43,7 @@ struct Reflector: Sendable {
         /// The head, and the body where it is not 200.
         var answer = Answer(limitBytes: Limit.answerBytes)
         /// The body where it is 200.
-        var lines = LineBuffer(limitBytes: Limit.lineBytes)
+        var lines = DelimitedBuffer(delimiter: UInt8(ascii: "\n"), limitBytes: Limit.lineBytes)
         /// When it was asked for.
         var start: Instant
         /// How long the server was asked to let it last.
