@@ -88,6 +88,15 @@ struct Cluster {
         return backends
     }
 
+    /// How many endpoints of the Service `key` serve: of the family that has more, since with both each has its own slice.
+    func readyEndpointCount(of key: ObjectKey) -> Int {
+        var counts: [AddressFamily: Int] = [:]
+        for slice in (slicesByService[key] ?? []).compactMap({ slices[$0] }) {
+            counts[slice.addressFamily, default: 0] += slice.endpoints.count(where: \.isServing)
+        }
+        return counts.values.max() ?? 0
+    }
+
     // MARK: Nodes
 
     /// Takes a Node. Returns whether anything that matters has changed.

@@ -20,23 +20,39 @@ extension Instance {
 
     /// What this node is to answer for `address` with; nil for nothing.
     private func announcement(of address: IPAddress) -> Announcer.Announcement? {
-        guard address.family == .ipv4, configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
-        else {
-            return nil
-        }
-        let holders = book.occupants(of: address).compactMap { key -> (key: ObjectKey, reach: Backends.Reach)? in
+        let holders = holders(of: address)
+        guard owner(of: address, heldBy: holders) == settings.nodeName else { return nil }
+        let interfaces = reach.interfaces(for: address)
+        guard !interfaces.isEmpty else { return nil }
+        return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
+    }
+
+    /// The Services that have `address` and endpoints to serve it, in no order, and the nodes that may pass traffic on.
+    private func holders(of address: IPAddress) -> [(key: ObjectKey, reach: Backends.Reach)] {
+        guard isAnswerable(address) else { return [] }
+        return book.occupants(of: address).compactMap { key in
             guard let service = cluster.services[key], isOurs(service),
                 Standing(of: service, in: configuration.pools) == .holds(address),
                 let reach = cluster.backends(of: key).reach(of: service)
             else { return nil }
             return (key, reach)
         }
-        guard let serve = Backends.Reach.shared(by: holders.map(\.reach)),
-            election.winner(for: address, servedBy: serve) == settings.nodeName
-        else { return nil }
-        let interfaces = reach.interfaces(for: address)
-        guard !interfaces.isEmpty else { return nil }
-        return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
+    }
+
+    /// Whether addresses of this kind are answered for at all: by ARP, for now.
+    func isAnswerable(_ address: IPAddress) -> Bool {
+        address.family == .ipv4 && configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
+    }
+
+    private func owner(
+        of address: IPAddress, heldBy holders: [(key: ObjectKey, reach: Backends.Reach)]
+    ) -> String? {
+        Backends.Reach.shared(by: holders.map(\.reach)).flatMap { election.winner(for: address, servedBy: $0) }
+    }
+
+    /// The node that answers for `address`; nil where none can.
+    func owner(of address: IPAddress) -> String? {
+        owner(of: address, heldBy: holders(of: address))
     }
 
     /// What is left to answer with while this node leaves, or does not take part yet: elections do not count, links do.
@@ -50,7 +66,7 @@ extension Instance {
     private mutating func announce(_ new: Announcer.Announcement?, at address: IPAddress, in turn: inout Turn) {
         let old = announcer.current[address]
         guard new != old else { return }
-        let change = announcer.set(new, for: address)
+        let change = announcer.set(new, for: address, at: turn.now)
         for index in change.released { turn.emit(.release(Claim(address, on: index))) }
         for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
         let (before, after) = (old?.services ?? [], new?.services ?? [])

@@ -12,7 +12,8 @@ extension Instance {
         {
             // The Services follow with the lists; they have been told of already.
             let interfaces = Set(claims.map(\.interfaceIndex)).sorted()
-            let change = announcer.set(Announcer.Announcement(interfaces: interfaces, services: []), for: address)
+            let change = announcer.set(
+                Announcer.Announcement(interfaces: interfaces, services: []), for: address, at: turn.now)
             for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
         }
         let count = announcer.current.count

@@ -30,7 +30,7 @@ public struct Instance: Sendable {
     var hasBegun = false
     /// Whether the kernel's first list of interfaces is here.
     private(set) var hasLinks = false
-    private var isExclusionIgnored = false
+    private(set) var isExclusionIgnored = false
     var isNodeUnknown = false
     /// The ConfigMap whose refusal has been told in a Kubernetes Event.
     private var toldConfigMap: ObjectMeta?
@@ -318,16 +318,17 @@ public struct Instance: Sendable {
     }
 
     /// What is wrong, the worst first.
-    private var problems: [String] {
+    var problems: [String] {
         var problems: [String] = []
         if departure != nil { problems.append("stopping") }
         if let problem = connection.problem(isComplete: cluster.isComplete) { problems.append(problem) }
+        if hasLinks, let problem = reach.problem { problems.append(problem) }
         problems += refusals.problems
         if let problem = configuration.problem {
             problems.append("new pools refused: \(problem)")
         }
         if configuration.pools?.pools.isEmpty ?? true {
-            problems.append("no pools: create the ConfigMap or write pools.yaml")
+            problems.append("no pools: create the ConfigMap \(settings.configMap) or write \(settings.poolsPath)")
         }
         if isNodeUnknown {
             problems.append("no Node is named \"\(settings.nodeName)\": set `node` in lbd.yaml")

@@ -10,13 +10,21 @@ public struct Settings: Hashable, Sendable {
     /// `kubernetes.loadBalancerClass`: the only spec.loadBalancerClass that is ours; nil for Services without one.
     public var loadBalancerClass: String?
 
+    /// `NAMESPACE/NAME` of the pools' ConfigMap; only to tell people where to write.
+    public var configMap: String
+    /// `pools`, the file's path; only to tell people where to write.
+    public var poolsPath: String
+
     /// Settings for the node `nodeName`.
     public init(
-        nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil
+        nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil,
+        configMap: String = "metallb-system/config", poolsPath: String = "/etc/lbd/pools.yaml"
     ) {
         self.nodeName = nodeName
         self.instanceID = instanceID
         self.leaseNamespace = leaseNamespace
         self.loadBalancerClass = loadBalancerClass
+        self.configMap = configMap
+        self.poolsPath = poolsPath
     }
 }

@@ -120,6 +120,7 @@ import Wire
 
     @Test func withoutPoolsTheStatusSaysWhatToDo() {
         let rig = Rig.leader(pools: nil)
-        #expect(rig.status?.hasPrefix("no pools: create the ConfigMap or write pools.yaml; announcing") == true)
+        let hint = "no pools: create the ConfigMap metallb-system/config or write /etc/lbd/pools.yaml; announcing"
+        #expect(rig.status?.hasPrefix(hint) == true)
     }
 }

@@ -102,9 +102,9 @@ import Testing
             {"addresses":["10.1.0.1"],"conditions":{"ready":true},"topology":{"kubernetes.io/hostname":"pi1"}},
             {"addresses":["10.1.0.2"],"conditions":{"ready":false},"topology":{"topology.kubernetes.io/zone":"z"}},
             {"addresses":["10.1.0.3"],"nodeName":"pi3","topology":{"kubernetes.io/hostname":"other"}}],"ports":null}
-            """#
+            """#.replacing("IPv4", with: "IPv6")
         let slice = EndpointSlice(
-            metadata: meta("default", "web-1", "", ""), serviceName: "web",
+            metadata: meta("default", "web-1", "", ""), serviceName: "web", addressFamily: .ipv6,
             endpoints: [
                 .init(nodeName: "pi1"), .init(nodeName: nil, isServing: false), .init(nodeName: "pi3"),
             ])

@@ -19,6 +19,8 @@ struct Announcer {
     private(set) var serviceCount = 0
     /// The number of addresses answered for on each interface.
     private(set) var countByInterface: [UInt32: Int] = [:]
+    /// Since when each address is answered for.
+    private(set) var since: [IPAddress: Instant] = [:]
     private var dirty: Set<IPAddress> = []
 
     private(set) var saved = Saved()
@@ -47,9 +49,12 @@ struct Announcer {
     }
 
     /// Makes `new` what is answered for `address`, nil for nothing: tells which claims to take and release.
-    mutating func set(_ new: Announcement?, for address: IPAddress) -> (released: [UInt32], taken: [UInt32]) {
+    mutating func set(
+        _ new: Announcement?, for address: IPAddress, at now: Instant
+    ) -> (released: [UInt32], taken: [UInt32]) {
         let old = current[address]
         current[address] = new
+        since[address] = new == nil ? nil : since[address] ?? now
         serviceCount += (new?.services.count ?? 0) - (old?.services.count ?? 0)
         let (before, after) = (old?.interfaces ?? [], new?.interfaces ?? [])
         let released = before.filter { !after.contains($0) }

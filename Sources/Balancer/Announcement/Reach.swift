@@ -35,6 +35,14 @@ struct Reach: Hashable {
         ports.first { $0.index == index }?.name
     }
 
+    /// What keeps any address of the network from being answered, and what to do about it; nil where nothing does.
+    var problem: String? {
+        if ports.isEmpty { return "no usable interface: plug in a cable, or see `interfaces` in lbd.yaml" }
+        guard presence.prefixes.isEmpty, !presence.hasNamedInterface else { return nil }
+        let names = ports.map(\.name).sorted().joined(separator: ", ")
+        return "no address on \(names): see whether the router's DHCP server answers"
+    }
+
     /// What the other nodes are told. Link-local IPv6 addresses are left out: no pool holds their like.
     var presence: Presence {
         let prefixes = Set(ports.flatMap(\.prefixes)).filter { !$0.isLinkLocalIPv6 }

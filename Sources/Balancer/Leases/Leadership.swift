@@ -53,6 +53,12 @@ struct Leadership {
     var holdsLease: Bool { role != .follower }
     var hasWriteUnderWay: Bool { attempt != nil }
 
+    /// The node that holds the Lease, as far as it is known.
+    var holder: String? {
+        // What follows the name is the daemon's own.
+        lease.map { String($0.holderIdentity.prefix { $0 != "_" }) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// Whether `lease` is the one that leaders hold.
     func concerns(_ key: ObjectKey) -> Bool { key == self.key }
 

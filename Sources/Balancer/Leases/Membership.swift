@@ -44,6 +44,11 @@ struct Membership {
         members.compactMapValues { $0.isExpired ? nil : $0.presence }
     }
 
+    /// Every daemon that is known, dead ones too, ascending by node: what it tells about its network.
+    var all: [(node: String, isAlive: Bool, presence: Presence)] {
+        members.sorted { $0.key < $1.key }.map { ($0.key, !$0.value.isExpired, $0.value.presence) }
+    }
+
     /// How many daemons are alive.
     var aliveCount: Int { members.values.count { !$0.isExpired } }
 

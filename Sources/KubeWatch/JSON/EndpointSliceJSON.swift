@@ -1,9 +1,11 @@
+import Wire
+
 extension EndpointSlice {
     /// The label that names the Service of a slice.
     static let serviceLabel = "kubernetes.io/service-name"
 
     private enum CodingKeys: String, CodingKey {
-        case endpoints, subsets
+        case addressType, endpoints, subsets
     }
 
     private struct Backend: Decodable {
@@ -44,9 +46,11 @@ extension EndpointSlice {
     init(_ metadata: Metadata, from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         let backends = try members.decodeIfPresent([Backend].self, forKey: .endpoints) ?? []
+        let family = try members.decodeIfPresent(String.self, forKey: .addressType).flatMap(
+            AddressFamily.init(rawValue:))
         self.init(
             metadata: metadata.identity, serviceName: metadata.labels[Self.serviceLabel] ?? "",
-            endpoints: backends.map(\.endpoint))
+            addressFamily: family ?? .ipv4, endpoints: backends.map(\.endpoint))
     }
 
     /// Reads core/v1 Endpoints, which bear the name of their Service.

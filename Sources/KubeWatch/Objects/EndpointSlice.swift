@@ -1,3 +1,5 @@
+public import Wire
+
 /// The part of discovery.k8s.io EndpointSlice (v1, v1beta1) that lbd uses. A core/v1 Endpoints object of an old server
 /// is read as one slice of the same name.
 public struct EndpointSlice: Hashable, Sendable {
@@ -19,13 +21,18 @@ public struct EndpointSlice: Hashable, Sendable {
     public var metadata: ObjectMeta
     /// The label kubernetes.io/service-name: the Service, in the same namespace, that the slice belongs to.
     public var serviceName: String
+    /// addressType; a Service of both families has slices of each.
+    public var addressFamily: AddressFamily
     /// endpoints.
     public var endpoints: [Endpoint]
 
     /// A slice of the backends of the Service `serviceName`.
-    public init(metadata: ObjectMeta, serviceName: String, endpoints: [Endpoint]) {
+    public init(
+        metadata: ObjectMeta, serviceName: String, addressFamily: AddressFamily = .ipv4, endpoints: [Endpoint]
+    ) {
         self.metadata = metadata
         self.serviceName = serviceName
+        self.addressFamily = addressFamily
         self.endpoints = endpoints
     }
 

@@ -14,6 +14,9 @@ struct Configuration: Hashable, Sendable {
         var leaseNamespace = "lbd-system"
         /// `loadBalancerClass`: the only class of Services that is ours; nil for Services without one.
         var loadBalancerClass: String?
+
+        /// `NAMESPACE/NAME` of the pools' ConfigMap.
+        var configMapName: String { "\(namespace)/\(configMap)" }
     }
 
     /// `gossip`: how the nodes find each other.
@@ -56,7 +59,8 @@ struct Configuration: Hashable, Sendable {
     func balancerSettings(instanceID: String) -> Settings {
         Settings(
             nodeName: node, instanceID: instanceID, leaseNamespace: kubernetes.leaseNamespace,
-            loadBalancerClass: kubernetes.loadBalancerClass)
+            loadBalancerClass: kubernetes.loadBalancerClass,
+            configMap: kubernetes.configMapName, poolsPath: pools)
     }
 
     /// Whether a difference to `old` cannot be put in force while the daemon runs: all but `interfaces` is so.

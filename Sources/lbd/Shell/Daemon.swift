@@ -98,7 +98,7 @@ final class Daemon {
     private func startFilesAndCluster() {
         let kubernetes = configuration.kubernetes
         let poolsFile = PoolsFile(
-            configuration.pools, mirroring: "\(kubernetes.namespace)/\(kubernetes.configMap)", loop: loop, files: files,
+            configuration.pools, mirroring: kubernetes.configMapName, loop: loop, files: files,
             report: report, deliver: { [unowned self] event in handle(event) })
         self.poolsFile = poolsFile
         poolsFile.read(again: true)

@@ -1,0 +1,94 @@
+import KubeWatch
+public import Wire
+
+/// What people are shown of the whole.
+extension Instance {
+    /// How things stand at `now`. Goes through all Services: to be asked for only when somebody wants to see it.
+    public func overview(at now: Instant) -> Overview {
+        // The reasons come from trying to allocate, which leaves marks in the book: they are made in a copy.
+        var book = book
+        let services = cluster.services.values.filter(isOurs).sorted { $0.metadata.key < $1.metadata.key }
+        return Overview(
+            leader: leadership.holder, services: services.map { overview(of: $0, in: &book, at: now) },
+            pools: poolOverviews, members: memberOverviews, problems: problems)
+    }
+
+    private func overview(of service: Service, in book: inout AddressBook, at now: Instant) -> Overview.Service {
+        let key = service.metadata.key
+        let addresses = service.ingressAddresses.map { overview(of: $0, at: now) }
+        let endpoints = cluster.readyEndpointCount(of: key)
+        return Overview.Service(
+            namespace: key.namespace, name: key.name, addresses: addresses, readyEndpoints: endpoints,
+            problem: allocationProblem(of: service, in: &book)
+                ?? announcementProblem(of: service, hasOwner: addresses.allSatisfy { $0.owner != nil }))
+    }
+
+    private func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
+        let announcement = announcer.current[address]
+        return Overview.Address(
+            address: address.description, owner: announcement == nil ? owner(of: address) : settings.nodeName,
+            interfaces: (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.sorted(),
+            announcedSeconds: announcer.since[address].map { Int($0.duration(to: now).components.seconds) })
+    }
+
+    // MARK: Why not
+
+    /// Why `service` has no address, or not what it asks for.
+    private func allocationProblem(of service: Service, in book: inout AddressBook) -> String? {
+        guard let pools = configuration.pools else { return "there are no pools yet" }
+        let standing = Standing(of: service, in: pools)
+        if standing == .foreign { return "its status is not lbd's: another controller wrote it, or its pool is gone" }
+        if standing == .vacant, service.isBeingDeleted { return "it is being deleted" }
+        do {
+            let request = try service.wish.get()
+            if case .holds(let address) = standing, request.isMet(by: address, in: pools) { return nil }
+            _ = try book.choose(for: request, of: service.metadata.key)
+        } catch {
+            return "\(error)"
+        }
+        guard let leader = leadership.holder else { return "there is no leader yet to give it an address" }
+        return "the node \"\(leader)\", which leads, has not given it an address yet"
+    }
+
+    /// Why nobody answers for the address of `service`.
+    private func announcementProblem(of service: Service, hasOwner: Bool) -> String? {
+        guard !hasOwner, case .holds(let address) = Standing(of: service, in: configuration.pools) else { return nil }
+        guard isAnswerable(address) else { return "lbd does not announce addresses of its kind yet" }
+        guard hasBegun else { return "not everything has been heard from the API server yet" }
+        let backends = cluster.backends(of: service.metadata.key)
+        guard backends.isServing else { return "it has no ready endpoint" }
+        guard backends.reach(of: service) != nil else { return "none of its endpoints tells on which node it is" }
+        return service.isTrafficLocal
+            ? "no live node in the address's network has an endpoint of its own"
+            : "no live node is in the address's network"
+    }
+
+    // MARK: The rest
+
+    private var poolOverviews: [Overview.Pool] {
+        zip(book.pools.pools.indices, book.pools.pools).map { index, pool in
+            let used = book.usedCounts[index]
+            let capacity = book.capacities[index]
+            return Overview.Pool(
+                name: pool.name, protocol: pool.announcementProtocol.rawValue, autoAssign: pool.isAutoAssigned,
+                addresses: pool.ranges.map(\.description), used: used,
+                free: Int(clamping: capacity - min(capacity, UInt128(used))))
+        }
+    }
+
+    private var memberOverviews: [Overview.Member] {
+        membership.all.map { member in
+            Overview.Member(
+                name: member.node, isAlive: member.isAlive,
+                addresses: member.presence.prefixes.sorted().map(\.description),
+                problem: problem(ofNode: member.node))
+        }
+    }
+
+    private func problem(ofNode name: String) -> String? {
+        guard let node = cluster.nodes[name] else { return "there is no Node of this name" }
+        if node.isNetworkUnavailable { return "Kubernetes calls its network unavailable" }
+        guard node.isExcluded, !isExclusionIgnored else { return nil }
+        return "its label excludes it from external load balancers"
+    }
+}
