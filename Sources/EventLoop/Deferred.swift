@@ -6,16 +6,18 @@ public final class Deferred {
     private let source: EventSource
     private let handler: () -> Void
 
-    init(_ loop: Loop, _ priority: Int64, _ handler: @escaping () -> Void) throws(Errno) {
+    init(_ loop: Loop, _ priority: Int64, owner: String, _ handler: @escaping () -> Void) throws(Errno) {
         self.handler = handler
-        source = EventSource()
+        source = EventSource(loop, owner: owner)
         let context = Unmanaged.passUnretained(self).toOpaque()
         try check(
             sd_event_add_defer(
                 loop.event, &source.pointer,
                 { _, context in
                     guard let context else { return 0 }
-                    Unmanaged<Deferred>.fromOpaque(context).takeUnretainedValue().handler()
+                    let deferred = Unmanaged<Deferred>.fromOpaque(context).takeUnretainedValue()
+                    deferred.source.runs &+= 1
+                    deferred.handler()
                     return 0
                 }, context),
             "create a deferred call")

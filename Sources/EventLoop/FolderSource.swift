@@ -9,9 +9,9 @@ public final class FolderSource {
     private let source: EventSource
     private let handler: (String) -> Void
 
-    init(_ loop: Loop, _ path: String, _ handler: @escaping (String) -> Void) throws(Errno) {
+    init(_ loop: Loop, _ path: String, owner: String, _ handler: @escaping (String) -> Void) throws(Errno) {
         self.handler = handler
-        source = EventSource()
+        source = EventSource(loop, owner: owner)
         let context = Unmanaged.passUnretained(self).toOpaque()
         let mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
         try check(
@@ -20,6 +20,7 @@ public final class FolderSource {
                 { _, event, context in
                     guard let event, let context else { return 0 }
                     let source = Unmanaged<FolderSource>.fromOpaque(context).takeUnretainedValue()
+                    source.source.runs &+= 1
                     source.handler(FolderSource.name(in: event))
                     return 0
                 }, context),

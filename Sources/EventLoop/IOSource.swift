@@ -7,11 +7,11 @@ public final class IOSource {
     private let handler: (Readiness) -> Void
 
     init(
-        _ loop: Loop, _ descriptor: Int32, _ interest: Readiness, _ priority: Int64,
+        _ loop: Loop, _ descriptor: Int32, _ interest: Readiness, _ priority: Int64, owner: String,
         _ handler: @escaping (Readiness) -> Void
     ) throws(Errno) {
         self.handler = handler
-        source = EventSource()
+        source = EventSource(loop, owner: owner)
         let context = Unmanaged.passUnretained(self).toOpaque()
         try check(
             sd_event_add_io(
@@ -19,6 +19,7 @@ public final class IOSource {
                 { _, _, events, context in
                     guard let context else { return 0 }
                     let source = Unmanaged<IOSource>.fromOpaque(context).takeUnretainedValue()
+                    source.source.runs &+= 1
                     source.handler(Readiness(rawValue: events))
                     return 0
                 }, context),

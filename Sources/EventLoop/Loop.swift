@@ -5,9 +5,11 @@ public import System
 public import Wire
 
 /// The process's one event loop (sd-event(3)). Everything runs on the thread that calls `run`; handlers run to
-/// completion, those of a lower `priority` number first among what is ready at once.
+/// completion, those of a lower `priority` number first among what is ready at once. What asks for a source is its `owner`,
+/// by which a `Watchdog` names one that is stuck.
 public final class Loop {
     let event: OpaquePointer
+    let sources = SourceList()
 
     /// A loop without sources.
     ///
@@ -40,37 +42,39 @@ public final class Loop {
     /// Calls `handler` whenever `descriptor` is ready for one of `interest`, until the source is let go of. The
     /// descriptor is borrowed: let go of the source before it is closed.
     public func watch(
-        _ descriptor: Int32, for interest: Readiness, priority: Int64 = 0,
+        _ descriptor: Int32, for interest: Readiness, priority: Int64 = 0, owner: String = #fileID,
         _ handler: @escaping (Readiness) -> Void
     ) throws(Errno) -> IOSource {
-        try IOSource(self, descriptor, interest, priority, handler)
+        try IOSource(self, descriptor, interest, priority, owner: owner, handler)
     }
 
     /// A timer, not armed yet.
-    public func timer(priority: Int64 = 0, _ handler: @escaping () -> Void) throws(Errno) -> Timer {
-        try Timer(self, priority, handler)
+    public func timer(
+        priority: Int64 = 0, owner: String = #fileID, _ handler: @escaping () -> Void
+    ) throws(Errno) -> Timer {
+        try Timer(self, priority, owner: owner, handler)
     }
 
     /// Calls `handler` for each arrival of `signal`, which is blocked from its default action in this thread and in
     /// those that it starts later.
-    public func watch(signal: Int32, _ handler: @escaping () -> Void) throws(Errno) -> SignalSource {
-        try SignalSource(self, signal, handler)
+    public func watch(
+        signal: Int32, owner: String = #fileID, _ handler: @escaping () -> Void
+    ) throws(Errno) -> SignalSource {
+        try SignalSource(self, signal, owner: owner, handler)
     }
 
     /// Calls `handler` with the name of each entry of the folder `path` that is written, moved or removed.
-    public func watch(folder path: String, _ handler: @escaping (String) -> Void) throws(Errno) -> FolderSource {
-        try FolderSource(self, path, handler)
+    public func watch(
+        folder path: String, owner: String = #fileID, _ handler: @escaping (String) -> Void
+    ) throws(Errno) -> FolderSource {
+        try FolderSource(self, path, owner: owner, handler)
     }
 
     /// A call that runs once at the next turn of the loop each time it is asked for.
-    public func deferred(priority: Int64 = 0, _ handler: @escaping () -> Void) throws(Errno) -> Deferred {
-        try Deferred(self, priority, handler)
-    }
-
-    /// Feeds systemd's watchdog from this loop, where the unit asks for it (sd_event_set_watchdog(3)): a loop that does
-    /// not turn is restarted.
-    public func feedWatchdog() throws(Errno) {
-        try check(sd_event_set_watchdog(event, 1), "feed the watchdog")
+    public func deferred(
+        priority: Int64 = 0, owner: String = #fileID, _ handler: @escaping () -> Void
+    ) throws(Errno) -> Deferred {
+        try Deferred(self, priority, owner: owner, handler)
     }
 
     /// Runs handlers until `exit` is called; the result is what was given to it.

@@ -15,6 +15,23 @@ public enum ServiceManager {
         sd_notify(0, "STATUS=\(text)")
     }
 
+    /// STATUS= and ERRNO=: why the daemon cannot start.
+    public static func failed(_ text: String, errno: Int32) {
+        sd_notify(0, "STATUS=\(text)\nERRNO=\(errno)")
+    }
+
+    /// Within which time the manager wants WATCHDOG=1 again and again (sd_watchdog_enabled(3)); nil where it does not.
+    public static var watchdogLimit: Duration? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return .microseconds(microseconds)
+    }
+
+    /// WATCHDOG=1: the daemon makes progress.
+    public static func feedWatchdog() {
+        sd_notify(0, "WATCHDOG=1")
+    }
+
     /// RELOADING=1 with the monotonic time that newer managers want; `ready` must follow.
     public static func reloading(monotonicMicroseconds: UInt64) {
         sd_notify(0, "RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds)")

@@ -7,9 +7,9 @@ public final class SignalSource {
     private let source: EventSource
     private let handler: () -> Void
 
-    init(_ loop: Loop, _ signal: Int32, _ handler: @escaping () -> Void) throws(Errno) {
+    init(_ loop: Loop, _ signal: Int32, owner: String, _ handler: @escaping () -> Void) throws(Errno) {
         self.handler = handler
-        source = EventSource()
+        source = EventSource(loop, owner: owner)
         try Self.block(signal)
         let context = Unmanaged.passUnretained(self).toOpaque()
         try check(
@@ -17,7 +17,9 @@ public final class SignalSource {
                 loop.event, &source.pointer, signal,
                 { _, _, context in
                     guard let context else { return 0 }
-                    Unmanaged<SignalSource>.fromOpaque(context).takeUnretainedValue().handler()
+                    let source = Unmanaged<SignalSource>.fromOpaque(context).takeUnretainedValue()
+                    source.source.runs &+= 1
+                    source.handler()
                     return 0
                 }, context),
             "watch signal \(signal)")

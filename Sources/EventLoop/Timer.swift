@@ -8,9 +8,9 @@ public final class Timer {
     private let source: EventSource
     private let handler: () -> Void
 
-    init(_ loop: Loop, _ priority: Int64, _ handler: @escaping () -> Void) throws(Errno) {
+    init(_ loop: Loop, _ priority: Int64, owner: String, _ handler: @escaping () -> Void) throws(Errno) {
         self.handler = handler
-        source = EventSource()
+        source = EventSource(loop, owner: owner)
         let context = Unmanaged.passUnretained(self).toOpaque()
         // An accuracy of 1 µs: 0 would stand for sd-event's default of 250 ms.
         try check(
@@ -18,7 +18,9 @@ public final class Timer {
                 loop.event, &source.pointer, CLOCK_BOOTTIME, UInt64.max, 1,
                 { _, _, context in
                     guard let context else { return 0 }
-                    Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue().handler()
+                    let timer = Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue()
+                    timer.source.runs &+= 1
+                    timer.handler()
                     return 0
                 }, context),
             "create a timer")

@@ -27,6 +27,7 @@ final class Daemon {
     private var poolsFile: PoolsFile?
     private var deadline: EventLoop.Timer?
     private var signals: [SignalSource] = []
+    private var watchdog: Watchdog?
 
     private var interfaces: [Interface] = []
     /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
@@ -74,7 +75,7 @@ final class Daemon {
             monitor.onProblem = { [unowned self] text in report.warn(text) }
             self.monitor = monitor
             startFilesAndCluster()
-            try loop.feedWatchdog()
+            try startWatchdog()
             ServiceManager.ready()
             return try loop.run()
         } catch {
@@ -93,6 +94,15 @@ final class Daemon {
         }
         signals.append(try loop.watch(signal: SIGUSR1) { [unowned self] in handle(.restart) })
         signals.append(try loop.watch(signal: SIGHUP) { [unowned self] in reload() })
+    }
+
+    private func startWatchdog() throws(Errno) {
+        guard let limit = ServiceManager.watchdogLimit else { return }
+        watchdog = try Watchdog(
+            loop: loop, limit: limit, feed: ServiceManager.feedWatchdog,
+            onChange: { [unowned self] stuck in
+                if !stuck.isEmpty { report.warn("no progress in \(stuck.joined(separator: ", "))") }
+            })
     }
 
     private func startFilesAndCluster() {
