@@ -72,7 +72,7 @@ public struct Call: Hashable, Sendable {
     }
 
     /// The first parameter, by name, that is not one of `known`.
-    func unknownParameter(besides known: Set<String> = []) -> String? {
+    public func unknownParameter(besides known: Set<String> = []) -> String? {
         parameters.keys.filter { !known.contains($0) }.min()
     }
 }

@@ -7,6 +7,8 @@ enum Arguments: Hashable {
     case run(configuration: String?)
     /// `lbd check [--config FILE] [POOLS-FILE]`
     case check(configuration: String?, pools: String?)
+    /// `lbd status [--json] [--config FILE]`
+    case status(configuration: String?, isJSON: Bool)
     /// `lbd --version`
     case version
     /// `lbd --help`, `lbd COMMAND --help`
@@ -21,13 +23,15 @@ enum Arguments: Hashable {
         Commands:
           run [--config FILE]                  serve, until SIGTERM
           check [--config FILE] [POOLS-FILE]   find mistakes in lbd.yaml and the pools, or in POOLS-FILE alone
+          status [--json] [--config FILE]      show how things stand, as the daemon on this node sees them
 
         Options:
           -c, --config FILE   the settings (/etc/lbd/lbd.yaml)
+          --json              for programs
           -h, --help          this text
           -V, --version       the version
 
-        Exit status: 0 done, 1 the check failed, 2 wrong usage, 78 bad configuration.
+        Exit status: 0 done, 1 the check failed, 2 wrong usage, 69 no daemon, 78 bad configuration.
         """
 
     /// Why a command line was not understood; the message says what would be right.
@@ -40,6 +44,7 @@ enum Arguments: Hashable {
         var vector: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { vector.forEach { free($0) } }
         var configuration: String?
+        var isJSON = false
         var isHelp = false
         var isVersion = false
         lbd_getopt_reset()
@@ -47,6 +52,7 @@ enum Arguments: Hashable {
             switch next(&vector, count: words.count) {
             case -1: break options
             case Int32(UInt8(ascii: "c")): configuration = String(cString: lbd_getopt_argument())
+            case Int32(UInt8(ascii: "j")): isJSON = true
             case Int32(UInt8(ascii: "h")): isHelp = true
             case Int32(UInt8(ascii: "V")): isVersion = true
             case Int32(UInt8(ascii: ":")):
@@ -62,38 +68,42 @@ enum Arguments: Hashable {
         }
         if isHelp { return .help }
         if isVersion { return .version }
-        return try command(operands, configuration)
+        let arguments = try command(operands, configuration, isJSON)
+        if isJSON, operands.first != "status" { throw UsageError(message: "--json goes with status only") }
+        return arguments
     }
 
-    private static func command(_ operands: [String], _ configuration: String?) throws(UsageError) -> Arguments {
+    private static func command(
+        _ operands: [String], _ configuration: String?, _ isJSON: Bool
+    ) throws(UsageError) -> Arguments {
         switch (operands.first, operands.count) {
         case (nil, _): throw UsageError(message: "a command is missing")
         case ("run", 1): return .run(configuration: configuration)
         case ("check", 1...2): return .check(configuration: configuration, pools: operands.dropFirst().first)
-        case ("run", _): throw UsageError(message: "run takes no \(quoted(operands[1]))")
+        case ("status", 1): return .status(configuration: configuration, isJSON: isJSON)
+        case ("run", _), ("status", _):
+            throw UsageError(message: "\(operands[0]) takes no \(quoted(operands[1]))")
         case ("check", _): throw UsageError(message: "check takes one POOLS-FILE, not also \(quoted(operands[2]))")
         case (let unknown?, _):
-            let hint = Spelling.nearest(to: unknown, among: ["run", "check"]).map { ": did you mean \($0)?" } ?? ""
+            let hint =
+                Spelling.nearest(to: unknown, among: ["run", "check", "status"]).map { ": did you mean \($0)?" } ?? ""
             throw UsageError(message: "unknown command \(quoted(unknown))\(hint)")
         }
     }
 
     private static func next(_ vector: inout [UnsafeMutablePointer<CChar>?], count: Int) -> Int32 {
-        "config".withCString { config in
-            "help".withCString { help in
-                "version".withCString { version in
-                    let options = [
-                        option(name: config, has_arg: 1, flag: nil, val: Int32(UInt8(ascii: "c"))),
-                        option(name: help, has_arg: 0, flag: nil, val: Int32(UInt8(ascii: "h"))),
-                        option(name: version, has_arg: 0, flag: nil, val: Int32(UInt8(ascii: "V"))),
-                        option(name: nil, has_arg: 0, flag: nil, val: 0),
-                    ]
-                    return vector.withUnsafeMutableBufferPointer {
-                        guard let start = $0.baseAddress else { return -1 }
-                        return getopt_long(Int32(count), start, ":c:hV", options, nil)
-                    }
-                }
-            }
+        let known: [(name: String, argument: Int32, letter: Unicode.Scalar)] = [
+            ("config", 1, "c"), ("json", 0, "j"), ("help", 0, "h"), ("version", 0, "V"),
+        ]
+        let names = known.map { strdup($0.name) }
+        defer { names.forEach { free($0) } }
+        let options = zip(names, known).map { name, known in
+            option(name: name, has_arg: known.argument, flag: nil, val: Int32(known.letter.value))
+        }
+        let end = option(name: nil, has_arg: 0, flag: nil, val: 0)
+        return vector.withUnsafeMutableBufferPointer {
+            guard let start = $0.baseAddress else { return -1 }
+            return getopt_long(Int32(count), start, ":c:hV", options + [end], nil)
         }
     }
 }

@@ -12,6 +12,8 @@ enum Main {
             case .help: Console.print(Arguments.usage)
             case .version: Console.print("lbd \(version)")
             case .check(let configuration, let pools): return Check.run(configuration: configuration, pools: pools)
+            case .status(let configuration, let isJSON):
+                return Status.run(configuration: configuration, isJSON: isJSON)
             case .run(let configuration): return Run.run(configuration: configuration)
             }
             return ExitStatus.done

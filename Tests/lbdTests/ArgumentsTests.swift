@@ -11,6 +11,9 @@ import Testing
         (["check"], .check(configuration: nil, pools: nil)),
         (["check", "-c", "/x", "p.yaml"], .check(configuration: "/x", pools: "p.yaml")),
         (["check", "--", "--odd"], .check(configuration: nil, pools: "--odd")),
+        (["status"], .status(configuration: nil, isJSON: false)),
+        (["status", "--json", "-c", "/x"], .status(configuration: "/x", isJSON: true)),
+        (["--json", "status"], .status(configuration: nil, isJSON: true)),
         (["--version"], .version),
         (["run", "--help"], .help),
     ])
@@ -23,6 +26,10 @@ import Testing
         (["rnu"], "unknown command \"rnu\": did you mean run?"),
         (["run", "now"], "run takes no \"now\""),
         (["check", "a", "b"], "check takes one POOLS-FILE, not also \"b\""),
+        (["status", "now"], "status takes no \"now\""),
+        (["sttaus"], "unknown command \"sttaus\": did you mean status?"),
+        (["check", "--json"], "--json goes with status only"),
+        (["status", "--jsn"], "unknown option \"--jsn\""),
         (["run", "--frob"], "unknown option \"--frob\""),
         (["run", "--config"], "the option --config needs a FILE"),
     ])

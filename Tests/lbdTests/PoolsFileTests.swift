@@ -27,7 +27,7 @@ import Testing
         let path = try Self.path()
         defer { try? FileManager.default.removeItem(atPath: Path.split(path).folder) }
         let loop = try Loop()
-        let report = Report()
+        let report = Report(loop: loop)
         var pools: [Pools] = []
         let file = PoolsFile(
             path, mirroring: "metallb-system/config", loop: loop, files: try FileWriter(loop: loop), report: report,

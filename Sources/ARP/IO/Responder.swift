@@ -5,9 +5,9 @@ public import Wire
 
 /// Carries an `Announcer`'s directives out: one packet socket for each interface that has a claim on it.
 public final class Responder {
-    /// Told of what goes wrong, in words: once for each interface until it works again. The responder tries again by
-    /// itself with the next frame that it has to send.
-    public var onProblem: (String) -> Void = { _ in }
+    /// Told, whenever that changes, of the interfaces by index that frames cannot be sent or received on. The responder
+    /// tries again by itself with the next frame that it has to send.
+    public var onTrouble: ([UInt32: Errno]) -> Void = { _ in }
     /// The number of frames that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
 
@@ -25,7 +25,9 @@ public final class Responder {
     private var ports: [UInt32: Port] = [:]
     /// The sockets of the process before this one whose ports are not open yet.
     private var inherited: [UInt32: InheritedSocket] = [:]
-    private var troubled: Set<UInt32> = []
+    private var troubles: [UInt32: Errno] = [:] {
+        didSet { if troubles != oldValue { onTrouble(troubles) } }
+    }
 
     /// A responder without claims that refreshes each about every `refreshInterval`; zero for never.
     ///
@@ -137,7 +139,7 @@ public final class Responder {
         }
         do throws(Errno) {
             try port.send(frame)
-            if !troubled.isEmpty { troubled.remove(index) }
+            if !troubles.isEmpty { troubles[index] = nil }
         } catch {
             sendErrors += 1
             report(error, index)
@@ -163,11 +165,10 @@ public final class Responder {
 
     private func close(_ index: UInt32) {
         ports[index] = nil
-        troubled.remove(index)
+        if !troubles.isEmpty { troubles[index] = nil }
     }
 
     private func report(_ error: Errno, _ index: UInt32) {
-        guard !Self.passing.contains(error.code), troubled.insert(index).inserted else { return }
-        onProblem("ARP on interface \(index): \(error)")
+        if !Self.passing.contains(error.code) { troubles[index] = error }
     }
 }

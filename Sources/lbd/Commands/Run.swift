@@ -1,3 +1,7 @@
+import Balancer
+import EventLoop
+internal import Glibc
+
 /// `lbd run`: the daemon.
 enum Run {
     /// Serves until a signal ends it. Returns the exit status.
@@ -6,14 +10,23 @@ enum Run {
         do {
             configuration = try Configuration.load(path)
         } catch {
-            Console.error(error.description)
+            tell(error.diagnostics.map(\.description), .settingsRefused, errno: EINVAL)
             return ExitStatus.badConfiguration
         }
         do {
             return try Daemon(configuration, path: path).run()
         } catch {
-            Console.error("lbd: \(error)")
-            return ExitStatus.failed
+            tell(["\(error)"], .cannotStart, errno: error.code)
+            return ExitStatus.unavailable
         }
+    }
+
+    /// Says why the daemon cannot start: in the journal, and by the first line in what `systemctl status` shows.
+    private static func tell(_ lines: [String], _ id: MessageID, errno: Int32) {
+        let journal = Journal()
+        for line in lines {
+            journal.send(priority: Record.Priority.error.rawValue, message: line, messageID: id.rawValue)
+        }
+        ServiceManager.failed(lines.first ?? "", errno: errno)
     }
 }

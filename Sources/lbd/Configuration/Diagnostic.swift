@@ -67,14 +67,19 @@ struct Diagnostics {
 
 /// `text` in quotes for a message: on one line, without control characters, and cut where it is long.
 func quoted(_ text: String) -> String {
-    var result = "\""
-    for (index, scalar) in text.unicodeScalars.enumerated() {
-        guard index < 80 else { return result + "…\"" }
+    let shown = printable(String(String.UnicodeScalarView(text.unicodeScalars.prefix(80))))
+    return text.unicodeScalars.count > 80 ? "\"\(shown)…\"" : "\"\(shown)\""
+}
+
+/// `text` on one line and without control characters, which could steer a terminal.
+func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator:
             result += "\\u{\(String(scalar.value, radix: 16))}"
         default: result.unicodeScalars.append(scalar)
         }
     }
-    return result + "\""
+    return result
 }

@@ -1,4 +1,5 @@
 import EventLoop
+internal import Glibc
 import KubeWatch
 import System
 
@@ -38,6 +39,10 @@ final class Cluster {
 
     /// Reads the kubeconfig, and connects anew where it has changed.
     func read() {
+        if access(path, F_OK) != 0, errno == ENOENT {
+            let advice = "put there what `lbd enroll` prints where kubectl works"
+            return report.problem(.kubeconfig, "no kubeconfig at \(path): \(advice)")
+        }
         do {
             let fresh = try Kubeconfig.load(path)
             guard fresh != credentials else {

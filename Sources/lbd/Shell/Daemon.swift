@@ -27,7 +27,9 @@ final class Daemon {
     private var poolsFile: PoolsFile?
     private var deadline: EventLoop.Timer?
     private var signals: [SignalSource] = []
+    private var statusServer: StatusServer?
     private var watchdog: Watchdog?
+    private var isReady = false
 
     private var interfaces: [Interface] = []
     /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
@@ -40,11 +42,15 @@ final class Daemon {
     init(_ configuration: Configuration, path configurationPath: String?) throws(DaemonError) {
         self.configuration = configuration
         self.configurationPath = configurationPath
-        report = Report()
+        do throws(Errno) {
+            loop = try Loop()
+        } catch {
+            throw .system(error)
+        }
+        report = Report(loop: loop)
         state = try StateFolder(configuration.state)
         runtime = RuntimeFolder(configuration.runtime)
         do throws(Errno) {
-            loop = try Loop()
             files = try FileWriter(loop: loop)
             responder = try Responder(
                 loop: loop, refreshInterval: .seconds(configuration.refreshSeconds))
@@ -63,20 +69,23 @@ final class Daemon {
             // connections before their sockets are served.
             deadline = try loop.timer(priority: -100) { [unowned self] in handle(.timer) }
             report.problem(.state, state.problem)
-            responder.onProblem = { [unowned self] text in report.warn(text) }
+            responder.onTrouble = { [unowned self] errors in report.problem(.answering, troubleText(errors)) }
             let inheritance = runtime.takeInheritance()
-            ServiceManager.takeStored { [responder] name, descriptor in
+            ServiceManager.takeStored { [responder] (name: String, descriptor: consuming FileDescriptor) in
                 responder.adopt(descriptor, storedAs: name)
             }
             handle(.started(saved: state.saved, inheritance: inheritance))
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
             }
-            monitor.onProblem = { [unowned self] text in report.warn(text) }
+            monitor.onProblem = { [unowned self] text in
+                report.warn(text)
+                becomeReady()
+            }
             self.monitor = monitor
             startFilesAndCluster()
+            openStatus()
             try startWatchdog()
-            ServiceManager.ready()
             return try loop.run()
         } catch {
             throw .system(error)
@@ -96,13 +105,36 @@ final class Daemon {
         signals.append(try loop.watch(signal: SIGHUP) { [unowned self] in reload() })
     }
 
+    /// Once the loop runs and the interfaces are known, or cannot be: the files have been read by then.
+    private func becomeReady() {
+        guard !isReady else { return }
+        isReady = true
+        ServiceManager.ready()
+    }
+
     private func startWatchdog() throws(Errno) {
         guard let limit = ServiceManager.watchdogLimit else { return }
         watchdog = try Watchdog(
             loop: loop, limit: limit, feed: ServiceManager.feedWatchdog,
             onChange: { [unowned self] stuck in
-                if !stuck.isEmpty { report.warn("no progress in \(stuck.joined(separator: ", "))") }
+                let text = "no progress in \(stuck.joined(separator: ", ")): systemd restarts lbd unless it goes on"
+                report.problem(.progress, stuck.isEmpty ? nil : text)
             })
+    }
+
+    /// Opens the socket for `lbd status`, unless it is open.
+    private func openStatus() {
+        guard statusServer == nil else { return }
+        do throws(Errno) {
+            statusServer = try StatusServer(folder: configuration.runtime, loop: loop) { [unowned self] in
+                NodeStatus(
+                    node: configuration.node, overview: balancer.overview(at: loop.now),
+                    shellProblems: report.problemTexts, lastError: report.lastError)
+            }
+            report.problem(.statusSocket, nil)
+        } catch {
+            report.problem(.statusSocket, "\(error); lbd status finds nobody: see the key `runtime` in lbd.yaml")
+        }
     }
 
     private func startFilesAndCluster() {
@@ -126,13 +158,18 @@ final class Daemon {
         do {
             let fresh = try Configuration.load(configurationPath)
             if fresh.needsRestart(after: configuration) {
-                report.warn("the settings have changed; some of them take effect at the next start of lbd")
+                report.warn(
+                    "the settings have changed; some of them take effect at the next start of lbd", .settingsNeedRestart
+                )
             }
             configuration.interfaces = fresh.interfaces
-            linksChanged(interfaces)
+            if isReady { linksChanged(interfaces) }
+            report.problem(.settings, nil)
         } catch {
-            report.warn("the settings as they were stay in force: \(error)")
+            let first = error.diagnostics.first?.description ?? "\(error)"
+            report.problem(.settings, "the settings stay as they were: \(first)")
         }
+        openStatus()
         poolsFile?.read(again: true)
         cluster?.read()
         ServiceManager.ready()
@@ -145,6 +182,15 @@ final class Daemon {
                 interface.isUp ? interface.macAddress.map { (index: interface.index, mac: $0) } : nil
             })
         handle(.links(configuration.interfaces.judge(fresh)))
+        becomeReady()
+    }
+
+    private func troubleText(_ errors: [UInt32: Errno]) -> String? {
+        guard !errors.isEmpty else { return nil }
+        return errors.sorted { $0.key < $1.key }.map { index, error in
+            let name = interfaces.first { $0.index == index }?.name ?? "interface \(index)"
+            return "no ARP on \(name): \(error)"
+        }.joined(separator: "; ")
     }
 
     private func clusterChanged(_ change: Change) {

@@ -1,3 +1,4 @@
+internal import Glibc
 import System
 
 /// Why the daemon cannot start.
@@ -6,6 +7,14 @@ enum DaemonError: Error, CustomStringConvertible {
     case system(Errno)
     /// Another daemon holds the state folder at `path`.
     case alreadyRunning(path: String)
+
+    /// The kernel's number that comes nearest (errno(3)).
+    var code: Int32 {
+        switch self {
+        case .system(let error): error.code
+        case .alreadyRunning: EBUSY
+        }
+    }
 
     /// The error in words, with what to do about it.
     var description: String {

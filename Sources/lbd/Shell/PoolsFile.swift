@@ -63,7 +63,8 @@ final class PoolsFile {
     }
 
     private func putBack(_ mirrored: [UInt8]) {
-        report.warn("\(path) mirrors the ConfigMap \(configMapName): edit that; the file is put back")
+        report.warn(
+            "\(path) mirrors the ConfigMap \(configMapName): edit that; the file is put back", .poolsFilePutBack)
         write(mirrored)
     }
 

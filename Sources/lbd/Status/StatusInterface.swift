@@ -1,0 +1,84 @@
+import Varlink
+
+/// The Varlink interface `io.lbd`.
+enum StatusInterface {
+    /// The socket's name in the runtime folder, such as /run/lbd/io.lbd.
+    static let socketName = "io.lbd"
+    /// The one method.
+    static let getStatus = "io.lbd.GetStatus"
+
+    /// What the daemon says of itself as a Varlink server.
+    static let info = ServerInfo(
+        vendor: "lbd", product: "lbd", version: version, url: "man:lbd(8)",
+        interfaces: [Interface(description: description)])
+
+    /// The reply to a call that is not org.varlink.service's: what `status` gives, made only when it is asked for.
+    static func reply(to call: Call, status: () -> NodeStatus) -> Reply {
+        guard call.method == getStatus else { return .failure(.methodNotImplemented(call.method)) }
+        if let unknown = call.unknownParameter() { return .failure(.invalidParameter(unknown)) }
+        return Reply(status())
+    }
+
+    /// Says the same as `NodeStatus`.
+    private static let description = """
+        # How things stand, as one node's lbd sees them.
+        interface io.lbd
+
+        # An address that a Service has. owner: the node that answers for it, if one can. interfaces: those that this node
+        # answers on. announcedSeconds: for how long it has; unset where another node answers.
+        type Address (
+          address: string,
+          owner: ?string,
+          interfaces: []string,
+          announcedSeconds: ?int
+        )
+
+        # A Service of type LoadBalancer that is lbd's to serve. problem: why it has no address, not the one it asks for, or
+        # nobody who answers for it.
+        type Service (
+          namespace: string,
+          name: string,
+          addresses: []Address,
+          readyEndpoints: int,
+          problem: ?string
+        )
+
+        # A pool in force. protocol: layer2 or bgp. addresses: FIRST-LAST, in order. free: how many it can still give away.
+        type Pool (
+          name: string,
+          protocol: string,
+          autoAssign: bool,
+          addresses: []string,
+          used: int,
+          free: int
+        )
+
+        # A node with a daemon. addresses: those of its interfaces, with prefix lengths. problem: why it answers for nothing.
+        type Member (
+          name: string,
+          alive: bool,
+          addresses: []string,
+          problem: ?string
+        )
+
+        # The last line of the journal that was a warning or an error.
+        type LastError (
+          message: string,
+          secondsAgo: int
+        )
+
+        # Everything at once. node: the one that tells. leader: the one that gives Services their addresses, if known.
+        # problems: what is wrong and what to do about it, the worst first.
+        method GetStatus() -> (
+          node: string,
+          version: string,
+          leader: ?string,
+          problems: []string,
+          lastError: ?LastError,
+          services: []Service,
+          pools: []Pool,
+          members: []Member
+        )
+
+        """
+}

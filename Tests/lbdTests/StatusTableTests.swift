@@ -1,0 +1,125 @@
+import Balancer
+import FoundationEssentials
+import Testing
+import Varlink
+
+@testable import lbd
+
+@Suite struct StatusTableTests {
+    /// The status in `json`, as a daemon sends it.
+    static func status(_ json: String) throws -> NodeStatus {
+        try JSONDecoder().decode(NodeStatus.self, from: Data(json.utf8))
+    }
+
+    private static let busy = #"""
+        {"node":"gooseberry","version":"1.2","leader":"blackberry","problems":["new pools refused: ConfigMap \#
+        metallb-system/config:4:5: error: the range 192.168.2.128-192.168.2.255 overlaps with another one"],
+        "lastError":{"message":"node \"raspberry\" is dead: its Lease was not renewed for 40 s","secondsAgo":125},
+        "services":[
+        {"namespace":"default","name":"db","addresses":[{"address":"192.168.2.129","owner":"blackberry",\#
+        "interfaces":[]}],"readyEndpoints":1},
+        {"namespace":"default","name":"new","addresses":[],"readyEndpoints":12,
+        "problem":"no free IPv4 address in any pool with auto-assign"},
+        {"namespace":"kube-verify","name":"web","addresses":[{"address":"192.168.2.128","owner":"gooseberry",\#
+        "interfaces":["eth0","eth1"],"announcedSeconds":7300},{"address":"fd00::128","interfaces":[]}],
+        "readyEndpoints":3}],
+        "pools":[{"name":"home","protocol":"layer2","autoAssign":true,"addresses":["192.168.2.128-192.168.2.255"],\#
+        "used":2,"free":126},{"name":"six","protocol":"bgp","autoAssign":false,"addresses":["fd00::1-fd00::ffff",\#
+        "fd01::1-fd02::1"],"used":0,"free":9223372036854775807}],
+        "members":[{"name":"blackberry","alive":true,"addresses":["10.77.0.12/24","192.168.2.12/24"]},
+        {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}]}
+        """#
+
+    @Test func everythingHasItsPlace() throws {
+        #expect(
+            StatusTable.text(of: try Self.status(Self.busy)) == """
+                lbd 1.2 on gooseberry; blackberry leads; 1 of 2 nodes alive
+
+                Problem: new pools refused: ConfigMap metallb-system/config:4:5: error: the range
+                  192.168.2.128-192.168.2.255 overlaps with another one
+
+                SERVICE          ADDRESS        OWNER       ON         SINCE  READY
+                default/db       192.168.2.129  blackberry                        1
+                default/new      none                                            12
+                  no free IPv4 address in any pool with auto-assign
+                kube-verify/web  192.168.2.128  gooseberry  eth0,eth1    2 h      3
+                                 fd00::128      nobody
+
+                POOL  PROTOCOL  USED    FREE  ADDRESSES
+                home  layer2       2     126  192.168.2.128-192.168.2.255
+                six   bgp          0  > 10^9  fd00::1-fd00::ffff
+                                              fd01::1-fd02::1
+                  only for Services that ask for it
+
+                NODE        LBD    ADDRESSES
+                blackberry  alive  10.77.0.12/24
+                                   192.168.2.12/24
+                raspberry   dead
+                  there is no Node of this name
+
+                Last error, 2 min ago: node "raspberry" is dead: its Lease was not renewed for 40 s
+                """)
+    }
+
+    @Test func aFreshNodeSaysWhatIsMissingOnce() throws {
+        let json = #"""
+            {"node":"pi","version":"1","problems":["no pools"],"lastError":{"message":"no pools","secondsAgo":1},
+            "services":[],"pools":[],"members":[]}
+            """#
+        #expect(
+            StatusTable.text(of: try Self.status(json)) == """
+                lbd 1 on pi; nobody leads; 0 of 0 nodes alive
+
+                Problem: no pools
+
+                No Service of type LoadBalancer is known.
+                """)
+    }
+
+    /// Names of pools are free text, and an API server's messages are anybody's.
+    @Test func nothingSteersTheTerminal() throws {
+        let json = #"""
+            {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],
+            "pools":[{"name":"x\u0007\ny","protocol":"bgp","autoAssign":true,"addresses":[],"used":0,"free":0}]}
+            """#
+        let text = StatusTable.text(of: try Self.status(json))
+        #expect(text.contains(#"a\u{1b}[2Jb"#) && text.contains(#"x\u{7}\u{a}y"#))
+    }
+
+    @Test(arguments: [
+        (0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_799, "47 h"),
+        (172_800, "2 d"),
+    ])
+    func agesAreInTheLargestUnitThatSaysEnough(seconds: Int, text: String) {
+        #expect(StatusTable.age(seconds) == text)
+    }
+
+    /// The reply bears what the interface's description says, and nothing else.
+    @Test func theReplyIsAsDescribed() throws {
+        let description = try #require(StatusInterface.info.interfaces.first?.description)
+        let types = Described.types(in: description)
+        #expect(types.keys.sorted() == ["Address", "GetStatus", "LastError", "Member", "Pool", "Service"])
+        let status = try Self.status(Self.busy)
+        guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {
+            Issue.record("no reply")
+            return
+        }
+        let json = try JSONDecoder().decode(Described.JSON.self, from: Data(bytes))
+        #expect(Described.mismatches(of: json, with: "GetStatus", in: types) == [])
+        // The comparison finds what it is for.
+        #expect(Described.mismatches(of: .object([:]), with: "LastError", in: types).count == 2)
+        #expect(
+            Described.mismatches(
+                of: .object(["message": .integer(1), "secondsAgo": .integer(1), "more": .text("")]), with: "LastError",
+                in: types
+            ).count == 2)
+    }
+
+    @Test func parametersAndOtherMethodsAreRefused() throws {
+        var call = try Call(message: Array(#"{"method":"io.lbd.GetStatus","parameters":{"x":1}}"#.utf8))
+        let status = try Self.status(Self.busy)
+        #expect(StatusInterface.reply(to: call) { status } == .failure(.invalidParameter("x")))
+        call = Call("io.lbd.Other")
+        #expect(StatusInterface.reply(to: call) { status } == .failure(.methodNotImplemented("io.lbd.Other")))
+    }
+}
