@@ -25,13 +25,13 @@ from typing import TypeVar
 sys.path.insert(0, str(Path(__file__).resolve().parent / "Interop"))
 
 import yaml  # noqa: E402
+from lab.control import ControlPlane  # noqa: E402
 from lab.kubelet import Kubelet  # noqa: E402
 from lab.lan import Host, Lan  # noqa: E402
 from lab.namespace import Namespace  # noqa: E402
 from lab.node import REPOSITORY, LbdNode, lbd_binary, node_object  # noqa: E402
 from lab.sniffer import Sniffer  # noqa: E402
 from lab.standin.control import StandInControlPlane  # noqa: E402
-from lab.standin.controllers import Controllers  # noqa: E402
 
 POOL = ipaddress.ip_network("192.168.2.128/25")
 LEASE_SECONDS = 40
@@ -69,6 +69,7 @@ class Demo:
         self.is_real = is_real
         self.begun = time.monotonic()
         self.step_number = 0
+        self.control: ControlPlane
         self.nodes: dict[str, LbdNode] = {}
         self._open = contextlib.ExitStack()
 
@@ -153,16 +154,14 @@ class Demo:
             self._open.callback(plane.close)
             plane.start()
             self.control = plane
-            self.kubeconfig = plane.kubeconfig_for("admin")
-            self._open.enter_context(Controllers(self.lan, plane.standin))
+        self.kubeconfig = self.control.kubeconfig_for("admin")
         nodes = yaml.safe_dump_all([node_object(host) for host in self.lan.nodes.values()])
         (self.folder / "nodes.yaml").write_text(nodes)
         self.quietly("kubectl apply --validate=false -f nodes.yaml")
         for name in self.lan.nodes:
             node = self.nodes[name] = LbdNode(self.lan, name, self.control, self.folder)
             self._open.callback(node.close)
-            if self.is_real:
-                node.start_proxy(self.control.programs / "kube-proxy")
+        self._open.enter_context(self.control.data_path(self.lan, self.folder))
         self._open.enter_context(Kubelet(self.lan, self.control))
         nodes = self.show("kubectl get nodes -o wide | cut -c 1-72")
         expect(all(name in nodes for name in self.lan.nodes), "kubectl does not show the three nodes.")
@@ -171,13 +170,12 @@ class Demo:
 
     def _start_real(self) -> None:
         """The real control plane, built first where it was not yet."""
-        from lab.kube import ControlPlane
+        from lab.kube import KubeControlPlane
 
-        plane = ControlPlane(self.lan.control, self.folder / "control")
+        plane = KubeControlPlane(self.lan.control, self.folder / "control")
         self._open.callback(plane.close)
         plane.start()
         self.control = plane
-        self.kubeconfig = plane.kubeconfig_for("admin")
 
     def prepare_the_cluster(self) -> None:
         """Namespaces, permissions and the gossip secret."""

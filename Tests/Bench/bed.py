@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from lab.kube import ControlPlane
+from lab.kube import KubeControlPlane
 from lab.lan import Lan, make_control_namespace
 from lab.node import LbdNode
 
@@ -58,7 +58,7 @@ class Bed:
         namespace = make_control_namespace()
         self._open.callback(namespace.delete)
         say("starting etcd and kube-apiserver (which are built first if they were not, a few minutes)")
-        self.control = ControlPlane(namespace, folder / "control")
+        self.control = KubeControlPlane(namespace, folder / "control")
         self._open.callback(self.control.close)
         self.control.server.argv += _SERVER_FLAGS
         self.control.start()

@@ -17,7 +17,7 @@ from typing import Any
 
 import pycurl
 import yaml
-from lab.kube import APIError, ControlPlane
+from lab.control import APIError, ControlPlane
 
 _MOST_IN_FLIGHT = 64
 """Requests that wait for an answer at a time; watches come on top."""

@@ -1,22 +1,34 @@
-"""One control plane and one cluster for the whole run; every test leaves them as it found them."""
+"""One real control plane, and one cluster beside it, for the whole run: every test leaves them as it found them. A test
+beside the stand-in has a cluster of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+import yaml
 
 from lab.cluster import Cluster
-from lab.kube import ControlPlane
+from lab.control import ControlPlane
+from lab.kube import MANIFEST, KubeControlPlane
 from lab.lan import make_control_namespace
+from lab.namespace import Namespace
 from lab.node import lbd_binary
+from lab.standin.control import StandInControlPlane
+
+AnyControlPlane = TypeVar("AnyControlPlane", bound=ControlPlane)
 
 _PASSED = pytest.StashKey[bool]()
 """Whether the test's own part passed; unset where the run was interrupted in it."""
+
+_CLUSTER = pytest.StashKey[Cluster]()
+"""The test's cluster."""
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -29,16 +41,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
     if report.when == "call":
         item.stash[_PASSED] = report.passed
-    if report.failed:
-        cluster = _Shared.cluster
-        if cluster is not None:
-            report.sections.append(("the daemons", cluster.tail()))
-
-
-class _Shared:
-    """The cluster that runs now."""
-
-    cluster: Cluster | None = None
+    if report.failed and _CLUSTER in item.stash:
+        report.sections.append(("the daemons", item.stash[_CLUSTER].tail()))
 
 
 @pytest.fixture(scope="session")
@@ -50,44 +54,54 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def control(folder: Path) -> Iterator[ControlPlane]:
-    """The control plane, up."""
+@contextlib.contextmanager
+def _running(make: Callable[[Namespace], AnyControlPlane]) -> Iterator[AnyControlPlane]:
+    """A control plane in a namespace of its own, up."""
     assert os.geteuid() == 0, "network namespaces need root"
+    assert lbd_binary().exists(), f"{lbd_binary()} is missing: build it first, or set LBD_BINARY"
     namespace = make_control_namespace()
-    plane: ControlPlane | None = None
     try:
-        plane = ControlPlane(namespace, folder / "control")
-        plane.start()
-        yield plane
+        with contextlib.closing(make(namespace)) as plane:
+            plane.start()
+            yield plane
     finally:
-        if plane is not None:
-            plane.close()
         namespace.delete()
 
 
 @pytest.fixture(scope="session")
-def clusters(control: ControlPlane, folder: Path) -> Iterator[list[Cluster]]:
+def control(folder: Path) -> Iterator[KubeControlPlane]:
+    """The real control plane, up."""
+    with _running(lambda namespace: KubeControlPlane(namespace, folder / "control")) as plane:
+        yield plane
+
+
+def _folder(request: pytest.FixtureRequest, folder: Path) -> Path:
+    """A folder for the files of one test, named after it."""
+    return folder / request.node.name.replace("/", "-")
+
+
+@pytest.fixture(scope="session")
+def clusters(control: KubeControlPlane, folder: Path) -> Iterator[list[Cluster]]:
     """The cluster that tests share, made when the first one asks; a test that fails takes it with it."""
     shared: list[Cluster] = []
     yield shared
-    _Shared.cluster = None
     for cluster in shared:
         cluster.close()
 
 
 @pytest.fixture
 def cluster(
-    request: pytest.FixtureRequest, clusters: list[Cluster], control: ControlPlane, folder: Path
+    request: pytest.FixtureRequest, clusters: list[Cluster], control: KubeControlPlane, folder: Path
 ) -> Iterator[Cluster]:
     """A cluster of three nodes with lbd, without Services, and with the pool 192.168.2.128/25. After the test, what
     must hold at any time is checked over all that the watchers saw."""
-    assert lbd_binary().exists(), f"{lbd_binary()} is missing: build it first, or set LBD_BINARY"
     is_good = is_interrupted = False
     try:
-        if not clusters:
-            clusters.append(Cluster(control, folder / request.node.name.replace("/", "-")))
-            _Shared.cluster = clusters[0]
+        is_new = not clusters
+        if is_new:
+            clusters.append(Cluster(control, _folder(request, folder)))
+        request.node.stash[_CLUSTER] = clusters[0]
+        if is_new:
             clusters[0].start()
         yield clusters[0]
         is_interrupted = _PASSED not in request.node.stash
@@ -101,6 +115,26 @@ def cluster(
             clusters.pop().close()
             if not is_interrupted:
                 _reset(control)
+
+
+@pytest.fixture
+def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[..., Cluster]]:
+    """Makes a cluster as `cluster` is one, beside a stand-in of the given dialect; or one without a ConfigMap."""
+    with contextlib.ExitStack() as ends:
+
+        def make(dialect: str = "newest", has_config_map: bool = True) -> Cluster:
+            own = _folder(request, folder)
+            plane = ends.enter_context(
+                _running(lambda namespace: StandInControlPlane(namespace, own / "control", dialect))
+            )
+            plane.apply(*yaml.safe_load_all(MANIFEST.read_text()))
+            made = request.node.stash[_CLUSTER] = Cluster(plane, own)
+            ends.callback(made.close)
+            return made.start(has_config_map)
+
+        yield make
+        if request.node.stash.get(_PASSED, False):
+            request.node.stash[_CLUSTER].check()
 
 
 def _reset(control: ControlPlane) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from lab.cluster import POOL, Cluster, eventually
+from lab.cluster import Cluster, eventually
+from lab.pools import POOL
 
 MINUTE_SECONDS = 60
 

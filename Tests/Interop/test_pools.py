@@ -6,35 +6,8 @@ import re
 import time
 from typing import Any
 
-from lab.cluster import CONFIG, POOL, Cluster, eventually
-
-BROKEN = """\
-address-pools:
-- name: address-pool-1
-  protocol: layer2
-  adresses:
-  - 192.168.2.128/25
-"""
-
-WIDER = """\
-address-pools:
-- name: address-pool-1
-  protocol: layer2
-  addresses:
-  - 192.168.2.128/25
-- name: address-pool-2
-  protocol: layer2
-  addresses:
-  - 192.168.2.100-192.168.2.109
-"""
-
-ELSEWHERE = """\
-address-pools:
-- name: address-pool-1
-  protocol: layer2
-  addresses:
-  - 192.168.2.200-192.168.2.254
-"""
+from lab.cluster import CONFIG, Cluster, eventually
+from lab.pools import BROKEN, ELSEWHERE, POOL, WIDER
 
 
 def _warnings(cluster: Cluster, since: set[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A cluster at work: the control plane, three nodes with lbd and kube-proxy, a client, and the two watchers."""
+"""A cluster at work: the control plane, three nodes with lbd and a data path, a client, and the two watchers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from typing import Any
 
 import yaml
 
-from .kube import ControlPlane
+from .control import ControlPlane, DataPath
 from .kubelet import Kubelet
 from .lan import Lan
 from .node import LbdNode
+from .pools import POOL
 from .sniffer import Sniffer
 from .watch import ServiceWatch
 
@@ -27,15 +28,6 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/lbd-system/leases"
 
 CONFIG = "/api/v1/namespaces/metallb-system/configmaps/config"
 """The ConfigMap with the pools."""
-
-POOL = """\
-address-pools:
-- name: address-pool-1
-  protocol: layer2
-  addresses:
-  - 192.168.2.128/25
-"""
-"""The pool that most tests use."""
 
 
 def eventually(what: str, look: Callable[[], Any], timeout: float = 10) -> Any:
@@ -61,11 +53,13 @@ class Cluster:
         self.folder = folder
         self._open = contextlib.ExitStack()
         self._numbers = itertools.count(1)
+        self._data_path: DataPath | None = None
         self.nodes: dict[str, LbdNode] = {}
         self.namespaces: list[str] = []
 
-    def start(self) -> Cluster:
-        """Brings up the network, the nodes and, last, the daemons."""
+    def start(self, has_config_map: bool = True) -> Cluster:
+        """Brings up the network, the nodes and, last, the daemons. Without a ConfigMap, the pool is in each node's
+        pools.yaml."""
         self.lan = self._open.enter_context(Lan(control=self.control.namespace))
         self.sniffer = self._open.enter_context(Sniffer(self.lan.client))
         for name in self.lan.nodes:
@@ -73,19 +67,18 @@ class Cluster:
             self._open.callback(node.close)
             self.nodes[name] = node
             node.announce()
-        self._start_proxies()
+        self._data_path = self._open.enter_context(self.control.data_path(self.lan, self.folder))
         self._open.enter_context(Kubelet(self.lan, self.control))
         self.watch = self._open.enter_context(ServiceWatch(self.control))
-        self.pools(POOL)
+        if has_config_map:
+            self.pools(POOL)
+        else:
+            for node in self.nodes.values():
+                node.pools.write_text(POOL)
         for node in self.nodes.values():
             node.start()
         self.wait_settled()
         return self
-
-    def _start_proxies(self) -> None:
-        self._server_of_proxies = self.control.server.pid
-        for node in self.nodes.values():
-            node.start_proxy(self.control.programs / "kube-proxy")
 
     def close(self) -> None:
         """Ends everything but the control plane."""
@@ -98,9 +91,8 @@ class Cluster:
             self.control.delete(f"/api/v1/namespaces/{name}")
         self.namespaces.clear()
         self.control.start()
-        if self.control.server.pid != self._server_of_proxies:
-            # A kube-proxy that met a closed port waits for up to 30 s before it looks again.
-            self._start_proxies()
+        if self._data_path is not None:
+            self._data_path.renew()
         for name in self.nodes:
             self.lan.set_cable(name, True)
             self.lan.set_link(name, True)
@@ -131,8 +123,11 @@ class Cluster:
         eventually("a leader, and a Lease for each node", settled, timeout)
 
     def tail(self) -> str:
-        """The end of every daemon's log, for a person."""
-        return "\n".join(node.tail() for node in self.nodes.values())
+        """The end of every log, for a person."""
+        tails = [node.tail() for node in self.nodes.values()]
+        if self._data_path is not None:
+            tails.append(self._data_path.tail())
+        return "\n".join(tails)
 
     # What the tests make
 

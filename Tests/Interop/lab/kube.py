@@ -13,17 +13,18 @@ import ssl
 import subprocess
 import tempfile
 import time
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .lan import CONTROL_ADDRESS
+from .control import APIError, ControlPlane
+from .lan import CONTROL_ADDRESS, Lan
 from .namespace import Namespace
 from .node import REPOSITORY
 from .process import Process
+from .proxies import KubeProxies
 
 PORT = 6443
 MANIFEST = REPOSITORY / "kubernetes/lbd.yaml"
@@ -32,21 +33,13 @@ _CONTROLLERS = "deployment,endpoint,endpointslice,namespace,replicaset,serviceac
 _USERS = {"admin": "system:masters", "kube-proxy": ""}
 
 
-class APIError(Exception):
-    """The API server answered with a status of 400 or above."""
-
-    def __init__(self, method: str, path: str, status: int, body: str) -> None:
-        super().__init__(f"{method} {path}: {status}: {body[:400]}")
-        self.status = status
-
-
 def programs() -> Path:
     """The folder of etcd, kubectl, kube-apiserver and the rest, made first if it must be."""
     script = Path(__file__).with_name("kube_build.sh")
     return Path(subprocess.run([script], check=True, text=True, stdout=subprocess.PIPE).stdout.strip())
 
 
-class ControlPlane:
+class KubeControlPlane(ControlPlane):
     """From `start` to `close`. Its users are `admin`, `kube-proxy`, and `lbd`: the ServiceAccount of the project's own
     manifest, which `start` applies, with the token that the cluster made for it."""
 
@@ -96,11 +89,6 @@ class ControlPlane:
         self.server.kill()
         self.controllers.kill()
 
-    def restart(self) -> None:
-        """`stop`, then `start`."""
-        self.stop()
-        self.start()
-
     def freeze(self) -> None:
         """The API server hangs: connections stay and nothing is answered."""
         self.server.signal(signal.SIGSTOP)
@@ -114,6 +102,10 @@ class ControlPlane:
         for process in (self.controllers, self.server, self.etcd):
             process.kill()
         shutil.rmtree(self._data, ignore_errors=True)
+
+    def data_path(self, lan: Lan, folder: Path) -> KubeProxies:
+        """kube-proxy on every node."""
+        return KubeProxies(self, lan, folder)
 
     def wait_ready(self, timeout: float = 60) -> None:
         """Waits until the API server says that it is ready."""
@@ -156,10 +148,6 @@ class ControlPlane:
         done = self.namespace.run(*kubectl, *args, stdin=stdin, check=check, timeout=60)
         return done.stdout if check else done.stdout + done.stderr
 
-    def apply(self, *objects: dict[str, Any]) -> None:
-        """`kubectl apply` of these objects."""
-        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
-
     def request(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json", user: str = "admin"
     ) -> bytes:
@@ -192,29 +180,6 @@ class ControlPlane:
         """One request with JSON both ways; PATCH is a merge-patch."""
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         return json.loads(self.request(method, path, body, kind, user))
-
-    def get(self, path: str) -> Any:
-        """GET of an object or a list; nil where there is none."""
-        try:
-            return self.api("GET", path)
-        except APIError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    def delete(self, path: str) -> None:
-        """DELETE; harmless where there is nothing."""
-        try:
-            self.api("DELETE", path)
-        except APIError as error:
-            if error.status != 404:
-                raise
-
-    def events(self, namespace: str, name: str | None = None) -> list[dict[str, Any]]:
-        """The Events about an object, or about everything in a namespace, oldest first."""
-        query = "" if name is None else "?" + urllib.parse.urlencode({"fieldSelector": f"involvedObject.name={name}"})
-        items: list[dict[str, Any]] = self.api("GET", f"/api/v1/namespaces/{namespace}/events{query}")["items"]
-        return sorted(items, key=lambda item: int(item["metadata"]["resourceVersion"]))
 
     # What runs
 

@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from .kube import APIError, ControlPlane
+from .control import APIError, ControlPlane
 from .lan import Lan, Pod
 from .web import Web
 

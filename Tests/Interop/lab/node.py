@@ -1,14 +1,15 @@
-"""One node of the cluster: lbd, and kube-proxy beside it, in the node's namespace."""
+"""One node of the cluster: lbd in the node's namespace."""
 
 from __future__ import annotations
 
 import os
 import signal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 
+from .control import ControlPlane
 from .lan import Host, Lan
 from .process import Process
 
@@ -18,26 +19,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def lbd_binary() -> Path:
     """The daemon under test: LBD_BINARY, else the debug build."""
     return Path(os.environ.get("LBD_BINARY", REPOSITORY / ".build/debug/lbd"))
-
-
-class ControlPlane(Protocol):
-    """What a node and a demonstration need of a control plane, be it the real one or the stand-in."""
-
-    @property
-    def url(self) -> str:
-        """Where it listens: `https://HOST:PORT`, or http."""
-
-    def kubeconfig_for(self, user: str) -> Path:
-        """A kubeconfig file for `admin`, `lbd` or `kube-proxy`."""
-
-    def kubectl(self, *args: str, stdin: str | None = None, check: bool = True) -> str:
-        """What kubectl prints on standard output, as admin."""
-
-    def start(self) -> None:
-        """Starts it and waits until it serves."""
-
-    def stop(self) -> None:
-        """Ends it, with its data kept for the next start."""
 
 
 class LbdNode:
@@ -72,7 +53,6 @@ class LbdNode:
             f"lbd on {name}", self.host.namespace, [str(lbd_binary()), "run", "--config", str(self.config)],
             self.folder / "lbd.log",
         )
-        self._proxy: Process | None = None
 
     def write_settings(self) -> None:
         """Puts `settings` into lbd.yaml; the daemon reads it when it starts."""
@@ -121,50 +101,17 @@ class LbdNode:
         """The first line of the daemon's log that holds the regular expression."""
         return self.process.wait_for_line(pattern, timeout, since)
 
-    def start_proxy(self, program: Path) -> None:
-        """Starts kube-proxy in this node's namespace: the data path from a Service's address to its endpoints. One that
-        runs is replaced; what it has set up stays in the kernel meanwhile."""
-        if self._proxy is not None:
-            self._proxy.kill()
-        proxy = Process(
-            f"kube-proxy on {self.name}",
-            self.host.namespace,
-            [
-                str(program),
-                f"--kubeconfig={self.control.kubeconfig_for('kube-proxy')}",
-                f"--hostname-override={self.name}",
-                "--proxy-mode=iptables",
-                "--cluster-cidr=10.244.0.0/16",
-                "--iptables-min-sync-period=100ms",
-                "--healthz-bind-address=127.0.0.1:10256",
-                "--metrics-bind-address=127.0.0.1:10249",
-                # The machine's own conntrack tables are none of its business.
-                "--conntrack-max-per-core=0",
-                "--conntrack-min=0",
-                "--conntrack-tcp-timeout-established=0",
-                "--conntrack-tcp-timeout-close-wait=0",
-            ],
-            self.folder / "kube-proxy.log",
-        )
-        proxy.start()
-        self._proxy = proxy
-
     def announce(self) -> None:
         """Makes the Node object that a kubelet would: Ready, with its addresses."""
-        self.control.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(node_object(self.host)))
+        self.control.apply(node_object(self.host))
 
     def close(self) -> None:
-        """Ends everything of this node's: the daemon as a planned stop, so that no Lease of its lingers."""
+        """Ends the daemon as a planned stop, so that no Lease of its lingers."""
         self.process.end()
-        if self._proxy is not None:
-            self._proxy.kill()
 
     def tail(self, count: int = 60) -> str:
-        """The end of its logs, for a person."""
-        tails = [self.process.tail(count)]
-        if self._proxy is not None:
-            tails.append(self._proxy.tail(10))
-        return "\n".join(tails)
+        """The end of its log, for a person."""
+        return self.process.tail(count)
 
 
 def node_object(host: Host) -> dict[str, Any]:

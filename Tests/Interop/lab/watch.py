@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from .kube import APIError, ControlPlane
+from .control import APIError, ControlPlane
 
 _WATCH_SECONDS = 600
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from types import TracebackType
 
+from ..control import DataPath
 from ..lan import Lan
 from .errors import ApiError
 from .resources import Json
@@ -13,7 +14,7 @@ from .server import StandIn
 _LOOK_SECONDS = 0.5
 
 
-class Controllers:
+class Controllers(DataPath):
     """From `with` to the end of it: gives Deployments their Pods, each on the next node, and Services their endpoints,
     and leads what is sent to a Service's addresses to its endpoints on every node, as kube-proxy would."""
 

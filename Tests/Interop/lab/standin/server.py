@@ -65,6 +65,11 @@ class StandIn:
         """`http://ADDRESS:PORT`, or https."""
         return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves."""
+        return self._server is not None
+
     def kubeconfig(self) -> str:
         """A kubeconfig for this server, as YAML text."""
         user: Json = {"token": sorted(self.tokens)[0]} if self.tokens else {}
