@@ -78,6 +78,9 @@ class Cluster:
         for node in self.nodes.values():
             node.start()
         self.wait_settled()
+        for node in self.nodes.values():
+            for name in self.nodes:
+                node.wait_for_line(f'node "{name}" is alive')
         return self
 
     def close(self) -> None:
@@ -109,18 +112,24 @@ class Cluster:
         self.watch.forget()
 
     def wait_settled(self, timeout: float = 75) -> None:
-        """Waits until there is a leader that lives and every running daemon has a Lease that it renews."""
+        """Waits until there is a leader that lives and every running daemon has a Lease that tells of its place on the
+        LAN."""
         running = [name for name, node in self.nodes.items() if node.is_running]
 
         def settled() -> bool:
             leases = self.leases()
-            missing = [name for name in running if leases.get(f"lbd-node-{name}") is None]
-            assert not missing, f"no Lease of {missing}"
+            missing = [name for name in running if not self._is_on_lan(leases.get(f"lbd-node-{name}"), name)]
+            assert not missing, f"no Lease with an address on the LAN of {missing}"
             leader = self.leader()
             assert leader in running, f"the leader is {leader or 'nobody'}"
             return True
 
         eventually("a leader, and a Lease for each node", settled, timeout)
+
+    def _is_on_lan(self, lease: dict[str, Any] | None, node: str) -> bool:
+        """Whether a node's Lease says that its daemon has an address on the LAN."""
+        annotations = (lease or {"metadata": {}})["metadata"].get("annotations", {})
+        return f"{self.nodes[node].host.address}/24" in annotations.get("lbd.io/addresses", "").split(",")
 
     def tail(self) -> str:
         """The end of every log, for a person."""

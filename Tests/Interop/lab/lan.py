@@ -10,6 +10,7 @@ management network.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -105,6 +106,7 @@ class Lan:
             for number, name in enumerate(self._node_names, start=11):
                 self._add_node(name, number)
             self.add_client("client", 50)
+            self._wait_for_links()
         except BaseException:
             self.close()
             raise
@@ -185,6 +187,15 @@ class Lan:
         host.namespace.ip("link", "set", "eth0", "address", host.mac)
         host.namespace.ip("link", "set", "eth0", "up")
         host.namespace.ip("route", "add", "default", "via", "192.168.2.1")
+
+    def _wait_for_links(self, timeout: float = 10) -> None:
+        """Waits until the kernel calls every host's links up: it takes up to a second for that after their carrier."""
+        deadline = time.monotonic() + timeout
+        for host in (*self.nodes.values(), *self.clients.values()):
+            interfaces = ("eth0", "mgmt0") if host.name in self.nodes else ("eth0",)
+            while not all("state UP" in host.namespace.ip("link", "show", name) for name in interfaces):
+                assert time.monotonic() < deadline, f"the links of {host.name} are not up within {timeout} s"
+                time.sleep(0.02)
 
     def _add_node(self, name: str, number: int) -> None:
         host = Host(name, number, self._namespace(name))
