@@ -18,7 +18,7 @@ extension Instance {
         }
         let count = announcer.current.count
         turn.record(
-            .info, .addressTaken, "answering for \(count) address\(count == 1 ? "" : "es") as before the restart",
+            .info, .addressesKept, "answering for \(count) address\(count == 1 ? "" : "es") as before the restart",
             node: settings.nodeName)
     }
 
