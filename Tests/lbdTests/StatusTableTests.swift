@@ -38,11 +38,11 @@ import Varlink
                 Problem: new pools refused: ConfigMap metallb-system/config:4:5: error: the range
                   192.168.2.128-192.168.2.255 overlaps with another one
 
-                SERVICE          ADDRESS        OWNER       ON         SINCE  READY
-                default/db       192.168.2.129  blackberry                        1
-                default/new      none                                            12
+                SERVICE          ADDRESS        OWNER       ON         FOR  READY
+                default/db       192.168.2.129  blackberry                      1
+                default/new      none                                          12
                   no free IPv4 address in any pool with auto-assign
-                kube-verify/web  192.168.2.128  gooseberry  eth0,eth1    2 h      3
+                kube-verify/web  192.168.2.128  gooseberry  eth0,eth1  2 h      3
                                  fd00::128      nobody
 
                 POOL  PROTOCOL  USED    FREE  ADDRESSES

@@ -27,6 +27,8 @@ enum Run {
         for line in lines {
             journal.send(priority: Record.Priority.error.rawValue, message: line, messageID: id.rawValue)
         }
-        ServiceManager.failed(lines.first ?? "", errno: errno)
+        ServiceManager.failed(printable(lines.first ?? ""), errno: errno)
+        // It believes no process that has ended meanwhile.
+        ServiceManager.synchronize(within: .seconds(1))
     }
 }

@@ -6,7 +6,8 @@ import Wire
 final class Report {
     private let loop: Loop
     private let journal = Journal()
-    private var shown = ""
+    /// The status line as the service manager knows it.
+    private(set) var shown = ""
     private var balancerStatus = "starting"
     /// What is in trouble at present, in words.
     private(set) var problems: [Problem: String] = [:]
@@ -100,7 +101,8 @@ final class Report {
     }
 
     private func show() {
-        let text = (problemTexts + [balancerStatus]).joined(separator: "; ")
+        // A line break would begin another assignment in what the service manager is told.
+        let text = printable((problemTexts + [balancerStatus]).joined(separator: "; "))
         guard text != shown else { return }
         shown = text
         ServiceManager.status(text)

@@ -27,7 +27,7 @@ enum StatusTable {
         guard !status.services.isEmpty else { return ["No Service of type LoadBalancer is known."] }
         var table = TextTable(columns: [
             .init(title: "SERVICE"), .init(title: "ADDRESS"), .init(title: "OWNER"), .init(title: "ON"),
-            .init(title: "SINCE", isRightAligned: true), .init(title: "READY", isRightAligned: true),
+            .init(title: "FOR", isRightAligned: true), .init(title: "READY", isRightAligned: true),
         ])
         for service in status.services {
             let addresses = service.addresses
