@@ -1,12 +1,14 @@
-"""As much of systemd as a daemon talks to while it restarts: sd_notify(3) and the file descriptor store."""
+"""As much of systemd as a daemon talks to: sd_notify(3), the file descriptor store and the watchdog."""
 
 from __future__ import annotations
 
 import array
 import contextlib
 import os
+import re
 import socket
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -19,13 +21,17 @@ class ServiceManager:
     """From `with` to the end of it, what a program's NOTIFY_SOCKET leads to. Keeps the descriptors that it is given, and
     hands them to the program at its next start."""
 
-    def __init__(self, process: Process, folder: Path) -> None:
+    def __init__(self, process: Process, folder: Path, watchdog_seconds: float | None = None) -> None:
+        """A manager of `process`, with its socket in `folder`. It only says that it has a watchdog."""
         self.stored: dict[str, int] = {}
         """The descriptors by their names."""
         self.told: list[str] = []
         """The lines of all messages, oldest first."""
         self._process = process
         self._argv = process.argv
+        self._environment = [f"NOTIFY_SOCKET={folder / 'notify'}"]
+        if watchdog_seconds is not None:
+            self._environment.append(f"WATCHDOG_USEC={int(watchdog_seconds * 1_000_000)}")
         self._path = folder / "notify"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._run, name="service manager", daemon=True)
@@ -56,9 +62,34 @@ class ServiceManager:
         redirections = " ".join(f"{3 + number}<&{descriptor}" for number, descriptor in enumerate(descriptors))
         count = f"export LISTEN_PID=$$ LISTEN_FDS={len(names)} LISTEN_FDNAMES={':'.join(names)}; " if names else ""
         self._process.argv = [
-            "env", f"NOTIFY_SOCKET={self._path}", "bash", "-c", f'{count}exec "$@" {redirections}', "bash", *self._argv,
+            "env", *self._environment, "bash", "-c", f'{count}exec "$@" {redirections}', "bash", *self._argv,
         ]
         self._process.descriptors = descriptors
+
+    @property
+    def status(self) -> str:
+        """The STATUS= told last."""
+        return next((line[7:] for line in reversed(self.told) if line.startswith("STATUS=")), "")
+
+    def mark(self) -> int:
+        """A place in what was told: its end as it is now."""
+        return len(self.told)
+
+    def wait_for(self, line: str, since: int = 0, timeout: float = 15) -> list[str]:
+        """Waits until this line is told after a place that `mark` gave; gives all that was told from there on."""
+        deadline = time.monotonic() + timeout
+        while line not in (told := self.told[since:]):
+            assert time.monotonic() < deadline, f"not told: {line!r}, but {told}"
+            time.sleep(0.02)
+        return told
+
+    def wait_for_status(self, pattern: str, timeout: float = 15) -> str:
+        """Waits until the regular expression is found in the status line; gives the line."""
+        deadline = time.monotonic() + timeout
+        while not re.search(pattern, status := self.status):
+            assert time.monotonic() < deadline, f"{pattern!r} is not in the status {status!r}"
+            time.sleep(0.02)
+        return status
 
     def _run(self) -> None:
         room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array.array("i").itemsize)
