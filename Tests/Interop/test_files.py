@@ -263,7 +263,7 @@ def test_a_kubeconfig_may_come_later(cluster: Cluster, write: Callable[[Path, st
     node.write_settings()
     mark = node.process.mark()
     node.start()
-    node.wait_for_line(re.escape(f"cannot open {later}"), since=mark)
+    node.wait_for_line(re.escape(f"no kubeconfig at {later}: "), since=mark)
     node.wait_for_line("pools in force: address-pool-1", since=mark)
     assert "lbd-node-raspberry" not in cluster.leases()
     write(later, cluster.control.kubeconfig_for("lbd").read_text())

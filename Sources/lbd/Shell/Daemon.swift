@@ -167,7 +167,7 @@ final class Daemon {
             report.problem(.settings, nil)
         } catch {
             let first = error.diagnostics.first?.description ?? "\(error)"
-            report.problem(.settings, "the settings stay as they were: \(first)")
+            report.problem(.settings, "the settings as they were stay in force: \(first)")
         }
         openStatus()
         poolsFile?.read(again: true)
