@@ -46,7 +46,7 @@ public struct Session: Sendable {
     private enum State: Hashable {
         /// Waits for a call.
         case listening
-        /// A call is with the Shell; the client wants the reply, or not.
+        /// A call is with the Shell.
         case answering
         /// A reply is on its way.
         case sending
