@@ -76,8 +76,8 @@ def control(folder: Path) -> Iterator[KubeControlPlane]:
 
 
 def _folder(request: pytest.FixtureRequest, folder: Path) -> Path:
-    """A folder for the files of one test, named after it."""
-    return folder / request.node.name.replace("/", "-")
+    """A fresh folder for the files of one test, named after it, but short enough for the path of a socket in it."""
+    return Path(tempfile.mkdtemp(prefix=f"{request.node.name.replace('/', '-')[:30]}-", dir=folder))
 
 
 @pytest.fixture(scope="session")

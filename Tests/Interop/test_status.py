@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.cluster import POOL, eventually
+from lab.cluster import eventually
 from lab.lan import Lan
 from lab.manager import ServiceManager
 from lab.node import LbdNode, lbd_binary, node_object
+from lab.pools import POOL
 from lab.process import Process
 from lab.standin.control import StandInControlPlane
 from lab.varlink import Varlink, VarlinkError, call
