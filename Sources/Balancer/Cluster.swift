@@ -12,6 +12,7 @@ struct Cluster {
     private var slicesByService: [ObjectKey: Set<ObjectKey>] = [:]
     private var listedKinds: Set<Kind> = []
     private var interruptedKinds: Set<Kind> = []
+    private var forbiddenKinds: Set<Kind> = []
 
     // MARK: Freshness
 
@@ -26,16 +27,22 @@ struct Cluster {
     /// Whether `kind` has been listed since this daemon started.
     func isListed(_ kind: Kind) -> Bool { listedKinds.contains(kind) }
 
-    /// Whether the watches on all needed kinds are alive.
-    var isLive: Bool { isComplete && interruptedKinds.isDisjoint(with: Self.neededKinds) }
+    /// Whether the server shows all needed kinds, or has said that it will not.
+    var isAnswered: Bool { Self.neededKinds.allSatisfy { isLive($0) || forbiddenKinds.contains($0) } }
 
     mutating func synced(_ kind: Kind) {
         listedKinds.insert(kind)
         interruptedKinds.remove(kind)
+        forbiddenKinds.remove(kind)
     }
 
     mutating func interrupted(_ kind: Kind) {
         interruptedKinds.insert(kind)
+    }
+
+    mutating func forbidden(_ kind: Kind) {
+        interruptedKinds.insert(kind)
+        forbiddenKinds.insert(kind)
     }
 
     // MARK: Services

@@ -32,6 +32,7 @@ extension Instance {
 
     private mutating func fallSilent(in turn: inout Turn) {
         releaseAll(in: &turn)
+        refusals.act(isEnding: true, in: &turn)
         announcer.save(atOnce: true, in: &turn)
         end(in: &turn)
     }

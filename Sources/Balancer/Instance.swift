@@ -110,14 +110,20 @@ public struct Instance: Sendable {
             deleted(kind, key, in: &turn)
         case .synced(let kind):
             cluster.synced(kind)
+            refusals.synced(kind)
             if kind == .lease { membership.synced(in: &turn) }
             if kind == .service { considerPools(in: &turn) }
-            if cluster.isLive { connection.restored(in: &turn) }
+            if cluster.isAnswered { connection.restored(in: &turn) }
             if cluster.isComplete, !hasBegun { begin(in: &turn) }
         case .interrupted(let kind, let reason):
             cluster.interrupted(kind)
             if kind == .lease { membership.interrupted() }
             if Cluster.neededKinds.contains(kind) { connection.broken(reason, at: turn.now) }
+        case .forbidden(let kind, let message):
+            cluster.forbidden(kind)
+            if kind == .lease { membership.interrupted() }
+            if cluster.isAnswered { connection.restored(in: &turn) }
+            refusals.forbidden(kind, message, at: turn.now)
         }
     }
 
@@ -156,7 +162,7 @@ public struct Instance: Sendable {
     }
 
     private mutating func finished(_ sent: Outbox.Sent, _ outcome: Outcome, in turn: inout Turn) {
-        refusals.note(sent.errand, outcome, in: &turn)
+        refusals.note(sent.errand, outcome, at: turn.now)
         switch (sent.errand, sent.write) {
         case (.controllerLease, _):
             leadership.finished(sent, outcome, in: &turn)
@@ -247,6 +253,7 @@ public struct Instance: Sendable {
     /// Lets every part do what is due.
     private mutating func act(in turn: inout Turn) {
         connection.act(in: &turn)
+        refusals.act(in: &turn)
         if departure == nil {
             leadership.act(isReady: hasBegun, through: &outbox, in: &turn)
             relist(in: &turn)
@@ -294,7 +301,8 @@ public struct Instance: Sendable {
     /// When the next part has something to do. What is due and was not done just now waits for something else than time.
     private func nextDeadline(after now: Instant) -> Instant? {
         let others = [
-            connection.nextDeadline, membership.nextDeadline, announcer.nextDeadline, events.nextDeadline, relistPause,
+            connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
+            events.nextDeadline, relistPause,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now
@@ -321,9 +329,12 @@ public struct Instance: Sendable {
     var problems: [String] {
         var problems: [String] = []
         if departure != nil { problems.append("stopping") }
-        if let problem = connection.problem(isComplete: cluster.isComplete) { problems.append(problem) }
+        let refused = refusals.problems
+        if let problem = connection.problem(isWaiting: !cluster.isComplete && refused.isEmpty) {
+            problems.append(problem)
+        }
         if hasLinks, let problem = reach.problem { problems.append(problem) }
-        problems += refusals.problems
+        problems += refused
         if let problem = configuration.problem {
             problems.append("new pools refused: \(problem)")
         }

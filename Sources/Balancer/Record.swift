@@ -32,6 +32,7 @@ public struct Record: Hashable, Sendable {
         case stopping = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c13"
         case writeRefused = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c14"
         case addressesKept = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c15"
+        case readRefused = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c16"
     }
 
     /// How much it matters.

@@ -93,7 +93,7 @@ import Wire
         rig.pass(.seconds(60))
         for id in 1...2 as ClosedRange<UInt64> { rig.send(.wrote(WriteID(id), .notFound)) }
         rig.pass(.seconds(30))
-        #expect(rig.status?.contains("its namespace does not exist; apply lbd's manifest") == true)
+        #expect(rig.status?.contains("its namespace does not exist; make it by `lbd enroll`") == true)
         #expect(rig.records.count { $0 == .writeRefused } == 2)
     }
 }

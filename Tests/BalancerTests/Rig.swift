@@ -11,6 +11,7 @@ struct Rig {
     var now = Instant.zero
     var answersStatus = true
     var answersLeases = true
+    var answersEvents = true
     /// All directives since the last `clear`.
     var directives: [Directive] = []
     /// The status writes that the test has to answer.
@@ -169,7 +170,7 @@ struct Rig {
             send(.wrote(id, .done(nil)))
             send(.change(.deleted(.lease, metadata.key)))
         case .event:
-            send(.wrote(id, .done(nil)))
+            if answersEvents { send(.wrote(id, .done(nil))) }
         case .relistServices:
             for key in services.keys.sorted() {
                 if let service = services[key] { send(.change(.upserted(.service(service)))) }
@@ -206,6 +207,11 @@ struct Rig {
     }
 
     var messages: [String] { events.map(\.message) }
+
+    /// The numbers of the writes that are such.
+    func writes(_ isSuch: (Write) -> Bool) -> [WriteID] {
+        directives.compactMap { if case .write(let id, let write) = $0, isSuch(write) { id } else { nil } }
+    }
 
     var claims: [Claim] {
         directives.compactMap { if case .take(let claim) = $0 { claim } else { nil } }

@@ -105,20 +105,68 @@ import Wire
         #expect(rig.unanswered.count == 2)
     }
 
+    /// The server's words name the Service, and so differ from one to the next.
     @Test func aForbiddenWriteIsToldOnceAndTriedEverMoreRarely() {
-        var rig = rig(["a"])
+        var rig = rig(["a", "b"])
         rig.clear()
         var attempts = 0
         for _ in 0..<120 {
             while !rig.unanswered.isEmpty {
                 attempts += 1
-                rig.send(.wrote(rig.unanswered.removeFirst().id, .forbidden(message: "services/status is forbidden")))
+                let (id, base, _) = rig.unanswered.removeFirst()
+                rig.send(.wrote(id, .forbidden(message: "services \"\(base.key.name)\" is forbidden")))
             }
             rig.pass(.seconds(10))
         }
-        #expect((8...14).contains(attempts))
+        #expect((16...28).contains(attempts))
         #expect(rig.records.count { $0 == .writeRefused } == 1)
-        #expect(rig.status?.contains("cannot write the status of Services: services/status is forbidden") == true)
+        let problem = "cannot write the status of Services: services \"a\" is forbidden; "
+        #expect(rig.status?.contains(problem + "give lbd its permissions by `lbd enroll`") == true)
+    }
+
+    @Test func forbiddenEventsAreToldOnce() {
+        var rig = Rig.leader()
+        rig.answersEvents = false
+        rig.clear()
+        for name in ["a", "b", "c"] {
+            rig.put(.named(name))
+            for id in rig.writes({ if case .event = $0 { true } else { false } }) {
+                rig.send(.wrote(id, .forbidden(message: "events is forbidden")))
+            }
+        }
+        #expect(!rig.records.contains(.writeRefused), "it may pass")
+        rig.pass(.seconds(6))
+        #expect(rig.records.count { $0 == .writeRefused } == 1)
+        #expect(rig.status?.hasPrefix("cannot write Events: events is forbidden; give lbd its permissions by") == true)
+        #expect(rig.address(of: "c") == "192.168.1.242")
+    }
+
+    @Test func aForbiddenListIsToldInsteadOfAWait() {
+        var rig = Rig()
+        rig.send(.pools(Rig.pool, from: .file))
+        for kind in [Kind.endpointSlice, .node, .lease, .configMap] { rig.send(.change(.synced(kind))) }
+        for _ in 0..<2 { rig.send(.change(.forbidden(.service, message: "you cannot list"))) }
+        #expect(rig.status?.hasPrefix("waiting for the API server; ") == true)
+        rig.pass(.seconds(6))
+        #expect(rig.records.filter { $0 == .readRefused || $0 == .serverUnreachable } == [.readRefused])
+        let problem = "cannot read Services: you cannot list; give lbd its permissions by `lbd enroll`; announcing"
+        #expect(rig.status?.hasPrefix(problem) == true)
+        rig.send(.change(.synced(.service)))
+        #expect(rig.status?.hasPrefix("no Node is named") == true)
+    }
+
+    /// The server is back although it does not show everything any more.
+    @Test func aForbiddenWatchEndsAnOutage() {
+        var rig = Rig.leader()
+        for kind in Cluster.neededKinds.sorted() { rig.send(.change(.interrupted(kind, reason: "connection refused"))) }
+        rig.pass(.seconds(3))
+        #expect(rig.status?.hasPrefix("no API server: connection refused") == true)
+        rig.clear()
+        for kind in [Kind.service, .endpointSlice, .node, .lease] { rig.send(.change(.synced(kind))) }
+        rig.send(.change(.forbidden(.configMap, message: "you cannot list")))
+        rig.pass(.seconds(6))
+        #expect(rig.records == [.serverReachable, .readRefused])
+        #expect(rig.status?.hasPrefix("cannot read ConfigMaps: you cannot list; ") == true)
     }
 
     @Test func aRejectedServiceDoesNotHoldUpTheOthers() {

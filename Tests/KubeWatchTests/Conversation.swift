@@ -84,6 +84,7 @@ extension Change {
         case .deleted(_, let key): "-\(key.name)"
         case .synced: "synced"
         case .interrupted: "interrupted"
+        case .forbidden: "forbidden"
         }
     }
 }

@@ -127,6 +127,38 @@ import Wire
         #expect(talk.pass(.milliseconds(3_501)).paths == ["/api/v1/services?limit=500"])
     }
 
+    /// 403 is told as what it is, once, also where an interruption was told before it; a list that succeeds ends it.
+    @Test func whatIsForbiddenIsToldAsSuch() {
+        var talk = Conversation([.service])
+        let first = talk.handle(.start).requests[0]
+        talk.handle(.write(9, .relistServices, wallTime: ""))
+        #expect(talk.handle(.finished(first.id, failure: "reset")).changes.isEmpty)
+        var list = talk.handle(.write(8, .relistServices, wallTime: "")).requests[0]
+        let broken = talk.handle(.finished(list.id, failure: "reset"))
+        #expect(broken.changes.map(\.short) == ["interrupted"])
+        list = talk.pass(.seconds(1)).requests[0]
+        talk.handle(.write(7, .relistServices, wallTime: ""))
+        let forbidden = JSON.status(403, "Forbidden", "you cannot list")
+        list = talk.handle(.write(6, .relistServices, wallTime: "")).requests[0]
+        let refused = talk.answer(list, 403, forbidden)
+        #expect(refused.changes == [.forbidden(.service, message: "you cannot list")])
+        #expect(
+            refused.outcomes == [7: .forbidden(message: "you cannot list"), 6: .forbidden(message: "you cannot list")])
+        #expect(talk.answer(talk.pass(.seconds(2)).requests[0], 403, forbidden).changes.isEmpty)
+        let allowed = talk.answer(talk.pass(.seconds(4)).requests[0], 200, JSON.page())
+        #expect(allowed.changes.map(\.short) == ["synced"])
+        let watch = talk.answer(allowed.requests[0], 403, JSON.status(403, "Forbidden", "you cannot watch"))
+        #expect(watch.changes == [.forbidden(.service, message: "you cannot watch")])
+    }
+
+    @Test func credentialsThatAreNotAcceptedAreAnInterruption() {
+        var talk = Conversation([.service])
+        let refused = talk.answer(
+            talk.handle(.start).requests[0], 401, JSON.status(401, "Unauthorized", "Unauthorized"))
+        let reason = "it does not accept the credentials in the kubeconfig (Unauthorized)"
+        #expect(refused.changes == [.interrupted(.service, reason: reason)])
+    }
+
     @Test func waitsGrowWithinTheirBoundsAndEndWithASuccess() {
         var talk = Conversation([.service])
         var request = talk.handle(.start).requests[0]

@@ -200,7 +200,9 @@ struct Membership {
             nextWrite = turn.now.advanced(by: min(after, Self.renewPeriod))
         case .conflict, .unanswered, .busy(nil):
             nextWrite = turn.now.advanced(by: turn.rng.jittered(Self.retryPeriod, by: 0.2))
-        case .notFound, .forbidden, .rejected:
+        case .forbidden:
+            nextWrite = turn.now.advanced(by: turn.rng.jittered(Self.retryPeriod * 2, by: 0.2))
+        case .notFound, .rejected:
             break
         }
     }

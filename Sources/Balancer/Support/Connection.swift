@@ -29,10 +29,10 @@ struct Connection {
             .warning, .serverUnreachable, "no API server: \(reason); addresses that are announced stay announced")
     }
 
-    /// What the status line says about it.
-    func problem(isComplete: Bool) -> String? {
+    /// What the status line says about it; `isWaiting` while lists are on their way.
+    func problem(isWaiting: Bool) -> String? {
         if isTold { return "no API server: \(reason ?? "unknown")" }
-        return isComplete ? nil : "waiting for the API server"
+        return isWaiting ? "waiting for the API server" : nil
     }
 
     var nextDeadline: Instant? { tellAt }

@@ -76,8 +76,10 @@ struct Reflector: Sendable {
     var resourceVersion = ""
     /// How many objects a page is asked for.
     var pageObjects = Limit.pageObjects
-    /// `interrupted` was told, and no `synced` since.
+    /// `interrupted` or `forbidden` was told, and no `synced` since.
     var isInterrupted = false
+    /// `forbidden` was told, and no `synced` since.
+    var isForbidden = false
     /// A list has been begun before.
     var hasListed = false
     /// The numbers of the writes that wait for the list under way.
@@ -186,11 +188,37 @@ struct Reflector: Sendable {
             isInterrupted = true
             outbox.tell(.interrupted(kind, reason: reason))
         }
+        finishList(outcome ?? .unanswered(reason: reason), &outbox)
+        pause(before: step, atLeast: wait ?? .zero, at: now, using: &rng, &outbox)
+    }
+
+    /// What follows a refusal, which no waiting mends: as `fail`, but told as what it is.
+    mutating func forbid(
+        _ message: String, next step: Step, after wait: Duration?, at now: Instant, using rng: inout PRNG,
+        _ outbox: inout Outbox
+    ) {
+        if !isForbidden {
+            isForbidden = true
+            isInterrupted = true
+            outbox.tell(.forbidden(kind, message: message))
+        }
+        finishList(.forbidden(message: message), &outbox)
+        pause(before: step, atLeast: wait ?? .zero, at: now, using: &rng, &outbox)
+    }
+
+    /// Everything is known again.
+    mutating func sync(_ outbox: inout Outbox) {
+        isInterrupted = false
+        isForbidden = false
+        outbox.tell(.synced(kind))
+    }
+
+    /// Tells those who wait for the list how it ended.
+    mutating func finishList(_ outcome: Outcome, _ outbox: inout Outbox) {
         for number in listeners {
-            outbox.append(.wrote(number, outcome ?? .unanswered(reason: reason)))
+            outbox.append(.wrote(number, outcome))
         }
         listeners = []
-        pause(before: step, atLeast: wait ?? .zero, at: now, using: &rng, &outbox)
     }
 
     /// Tries `step` after a growing wait, and not before `least`.

@@ -19,8 +19,7 @@ extension Reflector {
             state = .watching(watching)
             if status == 200, isInterrupted {
                 // The server still has everything since `resourceVersion` and sends it now.
-                isInterrupted = false
-                outbox.tell(.synced(kind))
+                sync(&outbox)
             }
         }
     }
@@ -156,12 +155,8 @@ extension Reflector {
             outbox.tell(.deleted(kind, key))
         }
         self.resourceVersion = resourceVersion
-        isInterrupted = false
-        outbox.tell(.synced(kind))
-        for number in listeners {
-            outbox.append(.wrote(number, .done(nil)))
-        }
-        listeners = []
+        sync(&outbox)
+        finishList(.done(nil), &outbox)
         watch(at: now, using: &rng, &outbox)
     }
 
@@ -213,9 +208,18 @@ extension Reflector {
             fail("the answer to a list is not what was asked for", next: step, at: now, using: &rng, &outbox)
             return .settled
         }
-        fail(
-            "cannot follow \(kind.rawValue)s: \(answer.problem)", next: step, after: answer.wait,
-            outcome: answer.outcome, at: now, using: &rng, &outbox)
+        switch answer.status {
+        case 401:
+            fail(
+                "it does not accept the credentials in the kubeconfig (\(answer.problem))", next: step,
+                after: answer.wait, outcome: answer.outcome, at: now, using: &rng, &outbox)
+        case 403:
+            forbid(answer.problem, next: step, after: answer.wait, at: now, using: &rng, &outbox)
+        default:
+            fail(
+                "cannot follow \(kind.rawValue)s: \(answer.problem)", next: step, after: answer.wait,
+                outcome: answer.outcome, at: now, using: &rng, &outbox)
+        }
         return .settled
     }
 

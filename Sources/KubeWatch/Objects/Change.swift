@@ -8,4 +8,7 @@ public enum Change: Hashable, Sendable {
     case synced(Kind)
     /// The kind's watch broke or its list failed; what is known may be old until the next `synced`. `reason` is for people.
     case interrupted(Kind, reason: String)
+    /// 403: the server does not let us list or watch the kind; what is known may be old until the next `synced`. `message`
+    /// is the server's.
+    case forbidden(Kind, message: String)
 }
