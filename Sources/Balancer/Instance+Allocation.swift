@@ -8,6 +8,20 @@ extension Instance {
         service.isLoadBalancer && service.loadBalancerClass == settings.loadBalancerClass
     }
 
+    // MARK: Who allocates
+
+    /// Whether this daemon may hold the leader's Lease.
+    var mayLead: Bool {
+        switch settings.allocation {
+        case .auto: hasBegun && metalLB.isKnown
+        case .always: hasBegun
+        case .never: false
+        }
+    }
+
+    /// Whether MetalLB's controller is to keep the allocating.
+    var isYielding: Bool { settings.allocation == .auto && metalLB.controller != nil }
+
     // MARK: What the watch tells
 
     mutating func take(_ service: Service, in turn: inout Turn) {

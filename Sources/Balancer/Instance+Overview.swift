@@ -46,6 +46,9 @@ extension Instance {
         } catch {
             return "\(error)"
         }
+        if isYielding, let controller = metalLB.controller {
+            return "MetalLB's controller (pod \(controller)) gives the addresses, and has not given it one"
+        }
         guard let leader = leadership.holder else { return "there is no leader yet to give it an address" }
         return "the node \"\(leader)\", which leads, has not given it an address yet"
     }

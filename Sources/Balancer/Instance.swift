@@ -22,6 +22,7 @@ public struct Instance: Sendable {
     var events = EventQueue()
     var connection = Connection()
     var refusals = Refusals()
+    var metalLB = MetalLB()
     var departure: Departure?
 
     /// The number of Services that are ours to serve.
@@ -113,6 +114,7 @@ public struct Instance: Sendable {
             refusals.synced(kind)
             if kind == .lease { membership.synced(in: &turn) }
             if kind == .service { considerPools(in: &turn) }
+            if kind == .pod { metalLB.synced() }
             if cluster.isAnswered { connection.restored(in: &turn) }
             if cluster.isComplete, !hasBegun { begin(in: &turn) }
         case .interrupted(let kind, let reason):
@@ -122,8 +124,11 @@ public struct Instance: Sendable {
         case .forbidden(let kind, let message):
             cluster.forbidden(kind)
             if kind == .lease { membership.interrupted() }
+            if kind == .pod { metalLB.forbidden() }
             if cluster.isAnswered { connection.restored(in: &turn) }
             refusals.forbidden(kind, message, at: turn.now)
+        case .metalLBResources(let areServed):
+            metalLB.discovered(resources: areServed, settings, in: &turn)
         }
     }
 
@@ -138,6 +143,8 @@ public struct Instance: Sendable {
         case .lease(let lease):
             if leadership.concerns(lease.metadata.key) { leadership.observe(lease, in: &turn) }
             if membership.observe(lease, in: &turn) { elect(in: &turn) }
+        case .pod(let pod):
+            metalLB.update(pod)
         case .configMap, .secret:
             break
         }
@@ -156,6 +163,8 @@ public struct Instance: Sendable {
             if membership.vanished(key, in: &turn) { elect(in: &turn) }
         case .configMap:
             configuration.configMapVanished()
+        case .pod:
+            metalLB.removePod(key)
         case .secret:
             break
         }
@@ -255,7 +264,8 @@ public struct Instance: Sendable {
         connection.act(in: &turn)
         refusals.act(in: &turn)
         if departure == nil {
-            leadership.act(isReady: hasBegun, through: &outbox, in: &turn)
+            leadership.act(isReady: mayLead, isYielding: isYielding, through: &outbox, in: &turn)
+            metalLB.tell(isHolder: leadership.holdsLease && settings.allocation == .auto, in: &turn)
             relist(in: &turn)
             assign(in: &turn)
             tellConfigMap()
@@ -269,7 +279,7 @@ public struct Instance: Sendable {
 
     /// Has the leader tell once of each ConfigMap that is refused.
     private mutating func tellConfigMap() {
-        guard leadership.isLeader, let problem = configuration.problem, let configMap = configuration.configMap,
+        guard leadership.holdsLease, let problem = configuration.problem, let configMap = configuration.configMap,
             configMap != toldConfigMap
         else { return }
         toldConfigMap = configMap
@@ -340,6 +350,12 @@ public struct Instance: Sendable {
         }
         if configuration.pools?.pools.isEmpty ?? true {
             problems.append("no pools: create the ConfigMap \(settings.configMap) or write \(settings.poolsPath)")
+        }
+        if metalLB.hasResources {
+            problems.append("MetalLB's custom resources are not read: lbd uses the ConfigMap \(settings.configMap)")
+        }
+        if leadership.role == .yielding, let controller = metalLB.controller {
+            problems.append("MetalLB's controller keeps giving the addresses (pod \(controller))")
         }
         if isNodeUnknown {
             problems.append("no Node is named \"\(settings.nodeName)\": set `node` in lbd.yaml")

@@ -33,6 +33,9 @@ public struct Record: Hashable, Sendable {
         case writeRefused = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c14"
         case addressesKept = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c15"
         case readRefused = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c16"
+        case allocationYielded = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c17"
+        case allocationResumed = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c18"
+        case resourcesNotRead = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c19"
     }
 
     /// How much it matters.

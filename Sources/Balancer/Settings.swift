@@ -1,3 +1,13 @@
+/// `allocate`: whether this node may be the one that gives Services their addresses.
+public enum AllocationPolicy: String, CaseIterable, Hashable, Sendable {
+    /// Unless MetalLB's controller runs in the cluster.
+    case auto
+    /// Whatever else runs there.
+    case always
+    /// Never: this node leaves it to others.
+    case never
+}
+
 /// What the Balancer takes from `lbd.yaml`.
 public struct Settings: Hashable, Sendable {
     /// `node`: this node's name in Kubernetes.
@@ -9,6 +19,8 @@ public struct Settings: Hashable, Sendable {
     public var leaseNamespace: String
     /// `kubernetes.loadBalancerClass`: the only spec.loadBalancerClass that is ours; nil for Services without one.
     public var loadBalancerClass: String?
+    /// `allocate`.
+    public var allocation: AllocationPolicy
 
     /// `NAMESPACE/NAME` of the pools' ConfigMap; only to tell people where to write.
     public var configMap: String
@@ -18,12 +30,14 @@ public struct Settings: Hashable, Sendable {
     /// Settings for the node `nodeName`.
     public init(
         nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil,
-        configMap: String = "metallb-system/config", poolsPath: String = "/etc/lbd/pools.yaml"
+        allocation: AllocationPolicy = .auto, configMap: String = "metallb-system/config",
+        poolsPath: String = "/etc/lbd/pools.yaml"
     ) {
         self.nodeName = nodeName
         self.instanceID = instanceID
         self.leaseNamespace = leaseNamespace
         self.loadBalancerClass = loadBalancerClass
+        self.allocation = allocation
         self.configMap = configMap
         self.poolsPath = poolsPath
     }

@@ -21,7 +21,7 @@ import Wire
         var rig = Rig()
         rig.send(.pools(Rig.pool, from: .file))
         rig.put(.named("a"))
-        for kind in [Kind.service, .endpointSlice, .node, .configMap] { rig.send(.change(.synced(kind))) }
+        for kind in [Kind.pod, .service, .endpointSlice, .node, .configMap] { rig.send(.change(.synced(kind))) }
         rig.pass(.seconds(60))
         #expect(rig.address(of: "a") == nil)
         rig.send(.change(.synced(.lease)))

@@ -94,7 +94,9 @@ struct Rig {
     /// Completes all lists.
     mutating func sync(nodes: [String] = ["pi1", "pi2", "pi3"]) {
         for name in nodes { send(.change(.upserted(.node(Node(metadata: meta("", name)))))) }
-        for kind in [Kind.service, .endpointSlice, .node, .lease, .configMap] { send(.change(.synced(kind))) }
+        for kind in [Kind.pod, .service, .endpointSlice, .node, .lease, .configMap] {
+            send(.change(.synced(kind)))
+        }
     }
 
     // MARK: Objects

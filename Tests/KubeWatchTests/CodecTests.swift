@@ -138,6 +138,28 @@ import Testing
         #expect(try decode(.lease, json) == .lease(lease))
     }
 
+    /// The Pod of MetalLB 0.9.3's controller, as a server of 1.20 shows it.
+    @Test(arguments: [
+        (
+            #""status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"qosClass":"Burstable"}"#,
+            "Running"
+        ),
+        (#""status":{"phase":"Pending"}"#, "Pending"), (#""status":{}"#, ""), (#""spec":{}"#, ""),
+    ])
+    func aPodIsRead(status: String, phase: String) throws {
+        for isBeingDeleted in [false, true] {
+            let deletion = isBeingDeleted ? #","deletionTimestamp":"2026-11-24T00:00:00Z""# : ""
+            let json =
+                #"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"controller-65db86ddc6-x7k2p","#
+                + #""namespace":"metallb-system","uid":"u","resourceVersion":"8","#
+                + #""labels":{"app":"metallb","component":"controller"}\#(deletion)},\#(status)}"#
+            let pod = Pod(
+                metadata: meta("metallb-system", "controller-65db86ddc6-x7k2p", "u", "8"), phase: phase,
+                isBeingDeleted: isBeingDeleted)
+            #expect(try decode(.pod, json) == .pod(pod))
+        }
+    }
+
     @Test func theConfigMapAndTheSecretAreRead() throws {
         let map = #"{"metadata":{"name":"config","namespace":"metallb-system"},"data":{"config":"a:\n- b\n","x":"y"}}"#
         #expect(

@@ -8,8 +8,8 @@ struct Conversation {
     private var rng: PRNG
     private var wake: Instant?
 
-    init(_ kinds: Set<Kind>, seed: UInt64 = 1) {
-        client = Client(Client.Configuration(kinds: kinds))
+    init(_ kinds: Set<Kind>, seed: UInt64 = 1, surveysMetalLB: Bool = false) {
+        client = Client(Client.Configuration(kinds: kinds, surveysMetalLB: surveysMetalLB))
         rng = PRNG(seed: seed)
     }
 
@@ -85,6 +85,7 @@ extension Change {
         case .synced: "synced"
         case .interrupted: "interrupted"
         case .forbidden: "forbidden"
+        case .metalLBResources(let areServed): "metallb.io \(areServed)"
         }
     }
 }

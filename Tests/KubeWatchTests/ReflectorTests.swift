@@ -127,6 +127,16 @@ import Wire
         #expect(talk.pass(.milliseconds(3_501)).paths == ["/api/v1/services?limit=500"])
     }
 
+    /// The Pods of one namespace, by their labels.
+    @Test func podsAreNarrowedDownByTheirLabels() {
+        var talk = Conversation([.pod])
+        let list = talk.handle(.start).requests[0]
+        let selected = "/api/v1/namespaces/metallb-system/pods?labelSelector=app%3Dmetallb%2Ccomponent%3Dcontroller&"
+        #expect(list.path == selected + "limit=500")
+        let watch = talk.answer(list, 200, JSON.page("PodList")).requests[0]
+        #expect(watch.path.hasPrefix(selected + "watch=1&allowWatchBookmarks=true&resourceVersion=100&"))
+    }
+
     /// 403 is told as what it is, once, also where an interruption was told before it; a list that succeeds ends it.
     @Test func whatIsForbiddenIsToldAsSuch() {
         var talk = Conversation([.service])

@@ -116,7 +116,7 @@ struct APIServer {
                     )
                 ]
             } ?? []
-        case .secret: []
+        case .pod, .secret: []
         }
     }
 

@@ -186,7 +186,8 @@ struct World {
     mutating func start(_ index: Int) {
         guard !daemons[index].isAlive else { return }
         daemons[index].process += 1
-        let settings = Settings(nodeName: daemons[index].name, instanceID: "i\(index)")
+        // No MetalLB here: nobody looks for its Pods.
+        let settings = Settings(nodeName: daemons[index].name, instanceID: "i\(index)", allocation: .always)
         daemons[index].balancer = Instance(settings, timing: scenario.timing)
         deliver(.started(saved: daemons[index].saved, inheritance: daemons[index].inheritance), to: index)
         daemons[index].inheritance = nil

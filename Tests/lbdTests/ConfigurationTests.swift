@@ -16,6 +16,7 @@ import Testing
             configuration.kubernetes.namespace == "metallb-system" && configuration.kubernetes.configMap == "config")
         #expect(configuration.kubernetes.leaseNamespace == "lbd-system")
         #expect(configuration.kubernetes.loadBalancerClass == nil)
+        #expect(configuration.allocate == .auto)
         #expect(configuration.pools == "/etc/lbd/pools.yaml" && configuration.state == "/var/lib/lbd")
         #expect(configuration.runtime == "/run/lbd" && configuration.refreshSeconds == 60)
         #expect(configuration.gossip.port == 7946 && configuration.metricsListen == "127.0.0.1:7472")
@@ -26,6 +27,7 @@ import Testing
             """
             node: raspberry
             kubernetes: {kubeconfig: /k, namespace: n, configMap: c, leaseNamespace: l, loadBalancerClass: lbd.io/lan}
+            allocate: never
             pools: /p
             state: /s
             runtime: /r
@@ -35,6 +37,7 @@ import Testing
             metrics: {listen: "[::1]:7473"}
             """)
         #expect(configuration.node == "raspberry" && configuration.kubernetes.loadBalancerClass == "lbd.io/lan")
+        #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
         #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: []))
         #expect(configuration.refreshSeconds == 0 && configuration.gossip.join == ["a", "b"])
@@ -52,12 +55,14 @@ import Testing
         (
             "nodes: a\n",
             "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
-                + "node, kubernetes, pools, state, runtime, interfaces, announcements, gossip, metrics"
+                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, gossip, metrics"
         ),
         (
             "node: Rasp Berry\n",
             "F:1:7: error: node must be a node's name: small letters, digits, - and ., not \"Rasp Berry\""
         ),
+        ("node: pi\nallocate: yes\n", "F:2:11: error: allocate must be auto, always or never, not \"yes\""),
+        ("allocate: [auto]\n", "F:1:11: error: allocate must be text, not a list"),
         ("pools: pools.yaml\n", "F:1:8: error: pools must be an absolute path, not \"pools.yaml\""),
         ("gossip:\n  port: 70000\n", "F:2:9: error: port must be a whole number from 1 to 65535, not \"70000\""),
         ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),

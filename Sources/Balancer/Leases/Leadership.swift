@@ -18,6 +18,8 @@ struct Leadership {
         case listing(since: Instant)
         /// Allocates.
         case leader
+        /// Has the Lease and decides nothing: another controller allocates.
+        case yielding
     }
 
     /// What the write under way is for.
@@ -121,8 +123,14 @@ struct Leadership {
 
     // MARK: What it does
 
-    /// Does what is due. `isReady` says that all lists are complete.
-    mutating func act(isReady: Bool, through outbox: inout Outbox, in turn: inout Turn) {
+    /// Does what is due. `isReady` says that this daemon may take part, `isYielding` that another controller allocates. To
+    /// follow that one is to follow a former leader: its last writes come into effect first, then the Services are listed.
+    mutating func act(isReady: Bool, isYielding: Bool, through outbox: inout Outbox, in turn: inout Turn) {
+        if isYielding, holdsLease {
+            role = .yielding
+        } else if role == .yielding {
+            role = .settling(until: turn.now.advanced(by: timing.requestTimeout))
+        }
         if case .settling(let until) = role, until <= turn.now { role = .listing(since: turn.now) }
         guard isReady, !isRetired, attempt == nil, let due = nextAttempt, due <= turn.now else { return }
         nextAttempt = turn.now.advanced(by: turn.rng.jittered(timing.retryPeriod, by: 0.2))

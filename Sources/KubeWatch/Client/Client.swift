@@ -11,6 +11,7 @@ public struct Client: Sendable {
 
     private var outbox = Outbox()
     private var reflectors: [Reflector]
+    private var survey: Survey?
     /// By their requests, which are numbered in the order of their deadlines.
     private var writes: [RequestID: PendingWrite] = [:]
     /// The probe under way and when it must be answered.
@@ -23,6 +24,7 @@ public struct Client: Sendable {
     /// A client before its first event.
     public init(_ configuration: Configuration) {
         reflectors = configuration.kinds.sorted().map { Reflector($0, configuration: configuration) }
+        survey = configuration.surveysMetalLB ? Survey() : nil
     }
 
     /// What has been counted since the start.
@@ -62,6 +64,8 @@ public struct Client: Sendable {
         for index in reflectors.indices {
             reflectors[index].restart(at: now, &outbox)
         }
+        survey?.restart(at: now)
+        survey?.checkTime(at: now, &outbox)
     }
 
     /// Closes all connections; whatever was under way on them is lost.
@@ -79,6 +83,7 @@ public struct Client: Sendable {
             reflectors[index].loseConnection(
                 reason: reason, isDeliberate: isDeliberate, at: now, using: &rng, &outbox)
         }
+        survey?.loseConnection(at: now)
         if !isDeliberate {
             setReachable(false, reason, at: now)
         }
@@ -113,6 +118,8 @@ public struct Client: Sendable {
         setReachable(true, at: now)
         if writes[id] != nil {
             writes[id]?.answer.receive(status: status, retryAfter: retryAfter)
+        } else if survey?.request == id {
+            survey?.receiveHead(status: status)
         } else if let index = reflector(id) {
             reflectors[index].receiveHead(status: status, retryAfter: retryAfter, &outbox)
         }
@@ -123,6 +130,8 @@ public struct Client: Sendable {
         lastHeard = now
         if writes[id] != nil {
             writes[id]?.answer.receive(bytes)
+        } else if survey?.request == id {
+            survey?.receive(bytes)
         } else if let index = reflector(id) {
             reflectors[index].receive(bytes, at: now, using: &rng, &outbox)
         }
@@ -136,6 +145,8 @@ public struct Client: Sendable {
             }
         } else if let write = writes.removeValue(forKey: id) {
             finish(write, failure: failure, at: now)
+        } else if survey?.request == id {
+            survey?.finish(failure: failure, at: now, &outbox)
         } else if let index = reflector(id) {
             let verdict = reflectors[index].finish(failure: failure, at: now, using: &rng, &outbox)
             if case .unreachable(let reason) = verdict {
@@ -188,6 +199,7 @@ public struct Client: Sendable {
             drop(reason: "the connection to the API server is silent", isDeliberate: false, at: now, using: &rng)
         }
         checkReflectors(at: now, using: &rng)
+        survey?.checkTime(at: now, &outbox)
         if let due = probeDeadline, due <= now {
             outbox.counters.probes += 1
             probe = (outbox.send(.get, "/version"), now.advanced(by: Limit.write))
@@ -213,7 +225,7 @@ public struct Client: Sendable {
     private mutating func updateWake() {
         let instants =
             reflectors.compactMap(\.deadline) + writes.values.map(\.deadline)
-            + [probe?.deadline, probeDeadline].compactMap { $0 }
+            + [probe?.deadline, probeDeadline, survey?.deadline].compactMap { $0 }
         let wake = instants.min()
         guard wake != lastWake else { return }
         lastWake = wake
@@ -225,6 +237,6 @@ public struct Client: Sendable {
     }
 
     private func isUnderWay(_ id: RequestID) -> Bool {
-        probe?.request == id || writes[id] != nil || reflector(id) != nil
+        probe?.request == id || writes[id] != nil || survey?.request == id || reflector(id) != nil
     }
 }

@@ -9,18 +9,28 @@ extension Client {
         public var secret: ObjectKey
         /// The namespace whose Leases are watched.
         public var leaseNamespace: String
+        /// The namespace whose Pods are watched.
+        public var podNamespace: String
+        /// The label selector of those Pods; by default MetalLB's controller.
+        public var podSelector: String
+        /// Whether to ask now and then for MetalLB's custom resources.
+        public var surveysMetalLB: Bool
 
         /// Watches these kinds; by default what the daemon needs before gossip.
         public init(
-            kinds: Set<Kind> = [.service, .endpointSlice, .node, .configMap, .lease],
+            kinds: Set<Kind> = [.service, .endpointSlice, .node, .configMap, .lease, .pod],
             configMap: ObjectKey = ObjectKey(namespace: "metallb-system", name: "config"),
             secret: ObjectKey = ObjectKey(namespace: "metallb-system", name: "memberlist"),
-            leaseNamespace: String = "lbd-system"
+            leaseNamespace: String = "lbd-system", podNamespace: String = "metallb-system",
+            podSelector: String = "app=metallb,component=controller", surveysMetalLB: Bool = false
         ) {
             self.kinds = kinds
             self.configMap = configMap
             self.secret = secret
             self.leaseNamespace = leaseNamespace
+            self.podNamespace = podNamespace
+            self.podSelector = podSelector
+            self.surveysMetalLB = surveysMetalLB
         }
 
         /// Where the objects of `kind` are; nil where that must be discovered first.
@@ -35,6 +45,10 @@ extension Client {
                 Resource(
                     path: "/apis/coordination.k8s.io/v1/namespaces/\(leaseNamespace.percentEncoded)/leases",
                     schema: .lease)
+            case .pod:
+                Resource(
+                    path: "/api/v1/namespaces/\(podNamespace.percentEncoded)/pods",
+                    selector: "labelSelector=\(podSelector.percentEncoded)", schema: .pod)
             }
         }
 

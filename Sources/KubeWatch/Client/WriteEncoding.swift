@@ -139,7 +139,7 @@ extension Kind {
     /// The API version that references to an object of the kind carry.
     fileprivate var apiVersion: String {
         switch self {
-        case .service, .node, .configMap, .secret: "v1"
+        case .service, .node, .configMap, .pod, .secret: "v1"
         case .endpointSlice: "discovery.k8s.io/v1"
         case .lease: "coordination.k8s.io/v1"
         }

@@ -10,6 +10,7 @@ enum Schema: Hashable, Sendable {
     case node
     case configMap
     case lease
+    case pod
     case secret
 
     /// The `kind` of one object.
@@ -21,6 +22,7 @@ enum Schema: Hashable, Sendable {
         case .node: "Node"
         case .configMap: "ConfigMap"
         case .lease: "Lease"
+        case .pod: "Pod"
         case .secret: "Secret"
         }
     }
@@ -39,6 +41,7 @@ enum Schema: Hashable, Sendable {
         case .node: .node(try Node(metadata, from: decoder))
         case .configMap: .configMap(try ConfigMap(metadata, from: decoder))
         case .lease: .lease(try Lease(metadata, from: decoder))
+        case .pod: .pod(try Pod(metadata, from: decoder))
         case .secret: .secret(try Secret(metadata, from: decoder))
         }
     }

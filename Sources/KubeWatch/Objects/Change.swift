@@ -11,4 +11,7 @@ public enum Change: Hashable, Sendable {
     /// 403: the server does not let us list or watch the kind; what is known may be old until the next `synced`. `message`
     /// is the server's.
     case forbidden(Kind, message: String)
+    /// Whether the server has MetalLB's custom resources (API group `metallb.io`), which lbd does not read. Told once that
+    /// is known, and when it changes.
+    case metalLBResources(areServed: Bool)
 }

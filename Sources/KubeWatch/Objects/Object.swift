@@ -5,6 +5,7 @@ public enum Kind: String, CaseIterable, Hashable, Comparable, Sendable {
     case node = "Node"
     case configMap = "ConfigMap"
     case lease = "Lease"
+    case pod = "Pod"
     case secret = "Secret"
 
     /// Whether `left` comes before `right`.
@@ -20,6 +21,7 @@ public enum Object: Hashable, Sendable {
     case node(Node)
     case configMap(ConfigMap)
     case lease(Lease)
+    case pod(Pod)
     case secret(Secret)
 
     /// The object's kind.
@@ -30,6 +32,7 @@ public enum Object: Hashable, Sendable {
         case .node: .node
         case .configMap: .configMap
         case .lease: .lease
+        case .pod: .pod
         case .secret: .secret
         }
     }
@@ -42,6 +45,7 @@ public enum Object: Hashable, Sendable {
         case .node(let node): node.metadata
         case .configMap(let configMap): configMap.metadata
         case .lease(let lease): lease.metadata
+        case .pod(let pod): pod.metadata
         case .secret(let secret): secret.metadata
         }
     }

@@ -35,6 +35,8 @@ struct Configuration: Hashable, Sendable {
     var node: String
     /// `kubernetes`.
     var kubernetes = Kubernetes()
+    /// `allocate`: whether this node may give Services their addresses.
+    var allocate = AllocationPolicy.auto
     /// `pools`: the absolute path of `pools.yaml`.
     var pools = "/etc/lbd/pools.yaml"
     /// `state`: the absolute path of the folder that outlives a boot.
@@ -59,7 +61,7 @@ struct Configuration: Hashable, Sendable {
     func balancerSettings(instanceID: String) -> Settings {
         Settings(
             nodeName: node, instanceID: instanceID, leaseNamespace: kubernetes.leaseNamespace,
-            loadBalancerClass: kubernetes.loadBalancerClass,
+            loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
             configMap: kubernetes.configMapName, poolsPath: pools)
     }
 

@@ -1,3 +1,4 @@
+import Balancer
 internal import Glibc
 import System
 import Wire
@@ -33,7 +34,8 @@ extension Configuration {
 /// Reads `lbd.yaml`, strictly.
 struct ConfigurationReader {
     private static let rootKeys = [
-        "node", "kubernetes", "pools", "state", "runtime", "interfaces", "announcements", "gossip", "metrics",
+        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "gossip",
+        "metrics",
     ]
 
     private var diagnostics: Diagnostics
@@ -67,6 +69,10 @@ struct ConfigurationReader {
             "a node's name: small letters, digits, - and .")
         configuration.node = configuration.node.lowercased()
         readKubernetes(section, into: &configuration.kubernetes)
+        var allocate = configuration.allocate.rawValue
+        set(
+            &allocate, "allocate", in: section, { AllocationPolicy(rawValue: $0) != nil }, "auto, always or never")
+        configuration.allocate = AllocationPolicy(rawValue: allocate) ?? .auto
         setPath(&configuration.pools, "pools", in: section)
         setPath(&configuration.state, "state", in: section)
         setPath(&configuration.runtime, "runtime", in: section)

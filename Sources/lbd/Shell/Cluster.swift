@@ -1,3 +1,4 @@
+import Balancer
 import EventLoop
 internal import Glibc
 import KubeWatch
@@ -10,18 +11,20 @@ final class Cluster {
     private let loop: Loop
     private let report: Report
     private let settings: Configuration.Kubernetes
+    private let allocation: AllocationPolicy
     private let onChange: (Change) -> Void
     private let onOutcome: (UInt64, Outcome) -> Void
     private var watch: FolderSource?
     private var credentials: Credentials?
     private var connection: Connection?
 
-    /// The way that `settings` describe; what the cluster tells goes to `onChange`, how a write ended to `onOutcome`.
+    /// The way that `settings` describe, with what `allocation` needs to know; what the cluster tells goes to `onChange`, how a write ended to `onOutcome`.
     init(
-        _ settings: Configuration.Kubernetes, loop: Loop, report: Report,
+        _ settings: Configuration.Kubernetes, allocation: AllocationPolicy, loop: Loop, report: Report,
         onChange: @escaping (Change) -> Void, onOutcome: @escaping (UInt64, Outcome) -> Void
     ) {
         self.settings = settings
+        self.allocation = allocation
         path = settings.kubeconfig
         self.loop = loop
         self.report = report
@@ -72,9 +75,12 @@ final class Cluster {
     }
 
     private var scope: Client.Configuration {
-        Client.Configuration(
+        var scope = Client.Configuration(
             configMap: ObjectKey(namespace: settings.namespace, name: settings.configMap),
-            leaseNamespace: settings.leaseNamespace)
+            leaseNamespace: settings.leaseNamespace, podNamespace: settings.namespace, surveysMetalLB: true)
+        // MetalLB's controller matters to nobody else.
+        if allocation != .auto { scope.kinds.remove(.pod) }
+        return scope
     }
 
     private func connect(_ credentials: Credentials) {

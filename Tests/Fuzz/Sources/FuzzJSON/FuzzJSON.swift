@@ -4,7 +4,7 @@ import Wire
 /// The kinds, and what discovery answers for EndpointSlices: true where the server has only Endpoints.
 private let schemas: [(kind: Kind, isOld: Bool)] = [
     (.service, false), (.endpointSlice, false), (.endpointSlice, true), (.node, false), (.configMap, false),
-    (.lease, false), (.secret, false),
+    (.lease, false), (.secret, false), (.pod, false),
 ]
 
 private let group = Array(#"{"kind":"APIGroup","versions":[{"version":"v1"}]}"#.utf8)
