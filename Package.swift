@@ -43,7 +43,9 @@ let package = Package(
             dependencies: [
                 "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "KubeWatch", "Balancer", "Varlink",
                 "CYAML", "CLinux",
-            ]),
+            ],
+            // A link to kubernetes/lbd.yaml, so that a bare program can apply it.
+            resources: [.embedInCode("Enrollment/lbd.yaml")]),
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),

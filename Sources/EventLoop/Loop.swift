@@ -77,6 +77,11 @@ public final class Loop {
         try Deferred(self, priority, owner: owner, handler)
     }
 
+    /// Waits until something is ready and runs its handler: for whoever waits for one thing, and has no `run`.
+    public func turn() throws(Errno) {
+        try check(sd_event_run(event, UInt64.max), "turn the event loop")
+    }
+
     /// Runs handlers until `exit` is called; the result is what was given to it.
     public func run() throws(Errno) -> Int32 {
         try check(sd_event_loop(event), "run the event loop")

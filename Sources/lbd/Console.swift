@@ -2,8 +2,9 @@ internal import Glibc
 
 /// Lines for the person at the terminal.
 enum Console {
-    /// Writes to standard output.
-    static func print(_ text: String) {
+    /// Writes to standard output. Returns whether all of it could be written.
+    @discardableResult
+    static func print(_ text: String) -> Bool {
         write(text, to: STDOUT_FILENO)
     }
 
@@ -12,13 +13,15 @@ enum Console {
         write(text, to: STDERR_FILENO)
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    @discardableResult
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array((text + "\n").utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 }

@@ -14,6 +14,7 @@ enum Main {
             case .check(let configuration, let pools): return Check.run(configuration: configuration, pools: pools)
             case .status(let configuration, let isJSON):
                 return Status.run(configuration: configuration, isJSON: isJSON)
+            case .enroll(let kubeconfig, let server): return Enroll.run(kubeconfig: kubeconfig, server: server)
             case .run(let configuration): return Run.run(configuration: configuration)
             }
             return ExitStatus.done

@@ -14,6 +14,8 @@ import Testing
         (["status"], .status(configuration: nil, isJSON: false)),
         (["status", "--json", "-c", "/x"], .status(configuration: "/x", isJSON: true)),
         (["--json", "status"], .status(configuration: nil, isJSON: true)),
+        (["enroll"], .enroll(kubeconfig: nil, server: nil)),
+        (["enroll", "--server=https://a", "--kubeconfig", "/k"], .enroll(kubeconfig: "/k", server: "https://a")),
         (["--version"], .version),
         (["run", "--help"], .help),
     ])
@@ -28,10 +30,15 @@ import Testing
         (["check", "a", "b"], "check takes one POOLS-FILE, not also \"b\""),
         (["status", "now"], "status takes no \"now\""),
         (["sttaus"], "unknown command \"sttaus\": did you mean status?"),
-        (["check", "--json"], "--json goes with status only"),
+        (["check", "--json"], "check takes no option --json"),
         (["status", "--jsn"], "unknown option \"--jsn\""),
         (["run", "--frob"], "unknown option \"--frob\""),
         (["run", "--config"], "the option --config needs a FILE"),
+        (["run", "-c"], "the option --config needs a FILE"),
+        (["enroll", "--server"], "the option --server needs a URL"),
+        (["enroll", "gooseberry"], "enroll takes no \"gooseberry\""),
+        (["enroll", "--config", "/x"], "enroll takes no option --config"),
+        (["run", "--kubeconfig", "/k"], "run takes no option --kubeconfig"),
     ])
     func refused(words: [String], message: String) {
         #expect(throws: Arguments.UsageError(message: message)) { try Arguments.parse(["lbd"] + words) }

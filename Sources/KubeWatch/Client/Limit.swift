@@ -15,6 +15,8 @@ enum Limit {
 
     /// A write, and a probe, must be answered within this time.
     static let write = Duration.seconds(5)
+    /// A single request that somebody waits for must be answered within this time.
+    static let exchange = Duration.seconds(10)
     /// A page of a list must be answered within this time, and a watch must begin within it.
     static let answer = Duration.seconds(30)
     /// After so much silence while a watch is open the connection is probed; together with `write` well below 60 s.
