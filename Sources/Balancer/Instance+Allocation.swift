@@ -207,10 +207,14 @@ extension Instance {
         }.joined(separator: ", ")
         let culprit =
             addresses.contains(where: ofNodes.contains)
-            ? "these are nodes' own addresses, as k3s ServiceLB writes them: start k3s with --disable=servicelb"
-            : "another load balancer controller runs here (k3s ServiceLB, MetalLB, a cloud's): stop it"
-        return "another controller puts \(written) back into the status of \"\(service.metadata.key)\"; \(culprit), "
-            + "or set spec.loadBalancerClass. lbd leaves this Service alone until it changes"
+            ? "these are nodes' own addresses, as k3s ServiceLB writes them. Switch it off (`disable: [servicelb]` in "
+                + "/etc/rancher/k3s/config.yaml of each server, then restart k3s)"
+            : "another load balancer controller runs here (k3s ServiceLB, MetalLB, a cloud's). Stop it"
+        return
+            "another controller puts \(written) back into the status of \"\(service.metadata.key)\": \(culprit), or keep "
+            + "the two apart by a spec.loadBalancerClass that lbd.yaml names as kubernetes.loadBalancerClass. lbd leaves this "
+            + "Service alone until it asks for something else; once the other controller is gone, restart lbd on node "
+            + "\"\(settings.nodeName)\""
     }
 
     // MARK: Telling

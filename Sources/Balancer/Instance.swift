@@ -357,6 +357,12 @@ public struct Instance: Sendable {
         if leadership.role == .yielding, let controller = metalLB.controller {
             problems.append("MetalLB's controller keeps giving the addresses (pod \(controller))")
         }
+        let leftAlone = assignments.leftAloneCount
+        if leftAlone > 0 {
+            problems.append(
+                "another controller writes the status of \(leftAlone) service\(leftAlone == 1 ? "" : "s"): see the journal"
+            )
+        }
         if isNodeUnknown {
             problems.append("no Node is named \"\(settings.nodeName)\": set `node` in lbd.yaml")
         }

@@ -222,11 +222,26 @@ import Wire
         rig.pass(.seconds(60))
         #expect(rig.address(of: "a") == "192.168.1.11")
         #expect(rig.events.map(\.reason) == ["ForeignStatus"])
-        #expect(rig.messages.first?.contains("k3s ServiceLB") == true)
+        #expect(
+            rig.messages == [
+                "another controller puts 192.168.1.11, 192.168.1.12 back into the status of \"default/a\": these are nodes' "
+                    + "own addresses, as k3s ServiceLB writes them. Switch it off (`disable: [servicelb]` in "
+                    + "/etc/rancher/k3s/config.yaml of each server, then restart k3s), or keep the two apart by a "
+                    + "spec.loadBalancerClass that lbd.yaml names as kubernetes.loadBalancerClass. lbd leaves this Service "
+                    + "alone until it asks for something else; once the other controller is gone, restart lbd on node \"pi1\""
+            ])
+        #expect(rig.status?.contains("another controller writes the status of 1 service: see the journal") == true)
         rig.put(.named("b"))
         #expect(rig.address(of: "b") == "192.168.1.240")
         rig.change("a") { $0.loadBalancerIP = "192.168.1.243" }
         #expect(rig.address(of: "a") == "192.168.1.243")
+        #expect(rig.status?.contains("another controller") == false)
+    }
+
+    /// What the message says to do helps.
+    @Test func aRestartedLeaderReplacesWhatAnotherControllerLeft() {
+        let rig = Rig.leader(services: [.named("a", ingress: ["192.168.1.11", "192.168.1.12"])])
+        #expect(rig.address(of: "a") == "192.168.1.240")
     }
 
     @Test func withoutPoolsAForeignStatusStays() {

@@ -53,6 +53,11 @@ struct Assignments {
     /// When a list of the Services is wanted to learn what became of writes.
     private(set) var listDue: Instant?
 
+    /// How many Services are left to another controller.
+    var leftAloneCount: Int {
+        disputes.values.count { if case .leftAlone = $0 { true } else { false } }
+    }
+
     var hasUnsettledWrites: Bool {
         pending.values.contains { entry in
             if case .outdated = entry.phase { false } else { true }
