@@ -8,6 +8,7 @@ struct APIServer {
     private(set) var slices: [ObjectKey: EndpointSlice] = [:]
     private(set) var nodes: [ObjectKey: Node] = [:]
     private(set) var leases: [ObjectKey: Lease] = [:]
+    private(set) var pods: [ObjectKey: Pod] = [:]
     private(set) var pools: (metadata: ObjectMeta, pools: Pools)?
     private(set) var revision = 1_000
     private var lastUID = 0
@@ -43,6 +44,20 @@ struct APIServer {
         node.metadata = next(key, uid: nodes[key]?.metadata.uid)
         nodes[key] = node
         return .change(.upserted(.node(node)))
+    }
+
+    mutating func put(_ pod: Pod) -> Event {
+        var pod = pod
+        let key = pod.metadata.key
+        pod.metadata = next(key, uid: pods[key]?.metadata.uid)
+        pods[key] = pod
+        return .change(.upserted(.pod(pod)))
+    }
+
+    mutating func deletePod(_ key: ObjectKey) -> Event {
+        revision += 1
+        pods[key] = nil
+        return .change(.deleted(.pod, key))
     }
 
     mutating func put(_ pools: Pools) -> Event {
@@ -116,7 +131,8 @@ struct APIServer {
                     )
                 ]
             } ?? []
-        case .pod, .secret: []
+        case .pod: sorted(pods) { .change(.upserted(.pod($0))) }
+        case .secret: []
         }
     }
 

@@ -18,11 +18,12 @@ struct Checker {
 
     /// Judges a status write that is about to come into effect: it gives nobody what another has, and takes nothing from
     /// a Service that still wants it.
-    mutating func checkWrite(_ write: Write, before server: APIServer) {
+    mutating func checkWrite(_ write: Write, before server: APIServer, isMetalLBAtWork: Bool = false) {
         guard case .serviceStatus(let base, let ingress) = write, violation == nil,
             let service = server.services[base.key],
             service.metadata.resourceVersion == base.resourceVersion
         else { return }
+        if isMetalLBAtWork { violation = "\(base.key) is written while MetalLB's controller allocates" }
         if let text = ingress.first, let address = IPAddress(text) {
             givenTwice = rival(of: service, at: address, in: server).map { rival in
                 "\(address) is given to \(base.key) although \(rival) has it"

@@ -15,5 +15,8 @@ struct KeptSeed: CustomTestStringConvertible {
             seed: 351, lesson: "planted: a restarted leader did not wait for the writes of the process before it"),
         KeptSeed(
             seed: 701, lesson: "planted: a leader that stopped released its Lease while a write was on its way"),
+        KeptSeed(
+            seed: 20_054, scenario: Scenario(hasMetalLB: true),
+            lesson: "planted: a leader did not wait for the last writes of MetalLB's controller"),
     ]
 }

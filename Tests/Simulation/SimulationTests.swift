@@ -37,6 +37,13 @@ import Testing
         run(seeds, scenario)
     }
 
+    /// MetalLB's controller comes and goes: it and lbd's leader never allocate at a time, and no address is given twice.
+    @Test(arguments: seeds(20_000..<20_150)) func theRulesHoldBesideMetalLB(seeds: ClosedRange<UInt64>) {
+        var scenario = Scenario()
+        scenario.hasMetalLB = true
+        run(seeds, scenario)
+    }
+
     /// Seeds that have found something once.
     @Test(arguments: KeptSeed.all) func aSeedThatFoundSomethingFindsNothingNow(kept: KeptSeed) {
         run([kept.seed], kept.scenario)

@@ -69,6 +69,7 @@ extension World {
     /// From now on nothing goes wrong any more.
     mutating func makePeace() {
         isPeaceful = true
+        endMetalLB()
         for index in daemons.indices {
             daemons[index].unreachableUntil = now
             if !daemons[index].isLinkUp { schedule.add(.link(index, isUp: true), at: now) }

@@ -11,6 +11,8 @@ struct Scenario {
     /// Whether a write may come into effect long after its sender's time-out. Without, it does within five seconds of
     /// leaving the process, or never.
     var hasLateWrites = false
+    /// Whether MetalLB's controller comes and goes.
+    var hasMetalLB = false
     /// How long faults happen.
     var turmoil = Duration.seconds(45)
     /// How long none happen afterwards, before all has to be well.
@@ -38,9 +40,9 @@ struct World {
         case trouble
         case mischief(Mischief, Int)
         case churn
+        case metalLB(MetalLBStep)
     }
 
-    static let kinds: [Kind] = [.service, .endpointSlice, .node, .configMap, .lease]
     static let requestTimeout = Duration.seconds(5)
 
     let scenario: Scenario
@@ -52,6 +54,7 @@ struct World {
     var checker = Checker()
     var isPeaceful = false
     var lastService = 0
+    var metalLB = MetalLBState.absent
     /// A digest of all that happened.
     private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     private(set) var stepCount = 0
@@ -68,6 +71,12 @@ struct World {
         for index in daemons.indices { plan(.start(index), within: .seconds(3)) }
         plan(.trouble, within: .seconds(8))
         plan(.churn, within: .seconds(5))
+        if scenario.hasMetalLB { plan(.metalLB(.starts), within: .seconds(10)) }
+    }
+
+    /// What the daemons watch.
+    var kinds: [Kind] {
+        [.service, .endpointSlice, .node, .configMap, .lease] + (scenario.hasMetalLB ? [.pod] : [])
     }
 
     /// The address ranges that the ConfigMap has had by now; they only grow.
@@ -178,6 +187,7 @@ struct World {
         case .trouble: planMischief()
         case .mischief(let mischief, let index): make(mischief, of: index)
         case .churn: churn()
+        case .metalLB(let step): take(step)
         }
     }
 
@@ -186,8 +196,8 @@ struct World {
     mutating func start(_ index: Int) {
         guard !daemons[index].isAlive else { return }
         daemons[index].process += 1
-        // No MetalLB here: nobody looks for its Pods.
-        let settings = Settings(nodeName: daemons[index].name, instanceID: "i\(index)", allocation: .always)
+        let settings = Settings(
+            nodeName: daemons[index].name, instanceID: "i\(index)", allocation: scenario.hasMetalLB ? .auto : .always)
         daemons[index].balancer = Instance(settings, timing: scenario.timing)
         deliver(.started(saved: daemons[index].saved, inheritance: daemons[index].inheritance), to: index)
         daemons[index].inheritance = nil
@@ -279,7 +289,7 @@ struct World {
 
     /// Opens a connection: all kinds are listed, then watched.
     private mutating func connect(_ index: Int) {
-        for kind in Self.kinds { planList(kind, for: index) }
+        for kind in kinds { planList(kind, for: index) }
     }
 
     private mutating func planList(_ kind: Kind, for index: Int) {
@@ -292,7 +302,7 @@ struct World {
     mutating func dropConnection(of index: Int) {
         daemons[index].connection += 1
         let process = daemons[index].process
-        for kind in Self.kinds {
+        for kind in kinds {
             daemons[index].streams[kind, default: 0] += 1
             if daemons[index].openStreams.remove(kind) != nil {
                 schedule.add(
@@ -370,7 +380,7 @@ struct World {
             guard isListening else { return }
             return schedule.add(.answer(index, process: process, outgoing.id, .busy(after: nil)), at: now)
         }
-        checker.checkWrite(outgoing.write, before: server)
+        checker.checkWrite(outgoing.write, before: server, isMetalLBAtWork: metalLB == .atWork)
         let (outcome, event) = server.apply(outgoing.write)
         if let event { publish(event) }
         guard isAnswered, isListening else { return }
