@@ -29,7 +29,7 @@ from lab.control import ControlPlane  # noqa: E402
 from lab.kubelet import Kubelet  # noqa: E402
 from lab.lan import Host, Lan  # noqa: E402
 from lab.namespace import Namespace  # noqa: E402
-from lab.node import REPOSITORY, LbdNode, lbd_binary, node_object  # noqa: E402
+from lab.node import LbdNode, lbd_binary, node_object  # noqa: E402
 from lab.sniffer import Sniffer  # noqa: E402
 from lab.standin.control import StandInControlPlane  # noqa: E402
 
@@ -101,7 +101,8 @@ class Demo:
 
     def quietly(self, command: str, on: Namespace | None = None, is_shown: bool = False) -> str:
         """As `show`, without telling unless it is shown or fails."""
-        environment = ["env", f"--chdir={self.folder}", f"KUBECONFIG={self.kubeconfig}", f"HOME={self.folder}"]
+        path = f"PATH={lbd_binary().resolve().parent}:{os.environ['PATH']}"
+        environment = ["env", f"--chdir={self.folder}", f"KUBECONFIG={self.kubeconfig}", f"HOME={self.folder}", path]
         done = (on or self.lan.control).run(*environment, "bash", "-c", command, check=False, timeout=60)
         output = done.stdout + done.stderr
         if is_shown and output:
@@ -179,9 +180,10 @@ class Demo:
 
     def prepare_the_cluster(self) -> None:
         """Namespaces, permissions and the gossip secret."""
-        self.step("What lbd needs in the cluster: a manifest and a secret")
-        (self.folder / "kubernetes").symlink_to(REPOSITORY / "kubernetes")
-        self.show("kubectl apply -f kubernetes/lbd.yaml")
+        self.step("What lbd needs in the cluster: an account with its permissions, and a secret")
+        self.show("lbd enroll > kubeconfig")
+        for node in self.nodes.values():
+            shutil.copy(self.folder / "kubeconfig", node.settings["kubernetes"]["kubeconfig"])
         secret = '--from-literal=secretkey="$(openssl rand -base64 128)"'
         self.show(f"kubectl create secret generic -n metallb-system memberlist {secret}")
 

@@ -18,6 +18,7 @@ from lab.cluster import Cluster
 from lab.control import ControlPlane
 from lab.kube import MANIFEST, KubeControlPlane
 from lab.lan import make_control_namespace
+from lab.lone import Lone
 from lab.namespace import Namespace
 from lab.node import lbd_binary
 from lab.standin.control import StandInControlPlane
@@ -135,6 +136,21 @@ def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ca
         yield make
         if request.node.stash.get(_PASSED, False):
             request.node.stash[_CLUSTER].check()
+
+
+@pytest.fixture(scope="session")
+def lone_cluster(folder: Path) -> Iterator[Lone]:
+    """One node on a control plane of its own."""
+    own = folder / "lone"
+    with _running(lambda namespace: KubeControlPlane(namespace, own / "control")) as plane, Lone(plane, own) as lone:
+        yield lone
+
+
+@pytest.fixture
+def lone(lone_cluster: Lone) -> Iterator[Lone]:
+    """The same, for one test: without a daemon at first, and put in order after it."""
+    yield lone_cluster
+    lone_cluster.reset()
 
 
 def _reset(control: ControlPlane) -> None:

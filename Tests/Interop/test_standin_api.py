@@ -214,7 +214,28 @@ def test_errors_are_status_objects(standin: StandIn) -> None:
     standin.apply(KUBE_VERIFY)
     bad = {"status": {"loadBalancer": {"ingress": [{"ip": "192.168.2"}]}}}
     assert call(standin, "PATCH", f"{SERVICES}/kube-verify/status", bad, MERGE).status == 422
-    assert call(standin, "PATCH", f"{SERVICES}/kube-verify", {}, "application/apply-patch+yaml").status == 415
+    assert call(standin, "PATCH", f"{SERVICES}/kube-verify", {}, "application/strange+json").status == 415
+
+
+def test_a_configuration_is_applied(standin: StandIn) -> None:
+    """Server-side apply: creates, then changes what it names and nothing else."""
+    path = "/api/v1/namespaces/kube-verify/configmaps/config"
+    query = "fieldManager=lbd&force=true"
+
+    def apply(text: str, query: str = query) -> int:
+        kind = "application/apply-patch+yaml"
+        return call(standin, "PATCH", f"{path}?{query}", text.encode(), kind).status
+
+    text = "# a comment\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\ndata: {a: one}\n"
+    assert apply(text, "force=true") == apply(text, "fieldManager=lbd") == apply("a: [", query) == 400
+    assert apply(text.replace("ConfigMap", "Secret")) == 400
+    assert apply(text) == 201
+    before = version(standin)
+    assert apply(text) == 200
+    assert version(standin) == before
+    call(standin, "PATCH", path, {"data": {"b": "two"}}, MERGE)
+    assert apply(text.replace("one", "three")) == 200
+    assert standin.get("configmaps", "kube-verify", "config")["data"] == {"a": "three", "b": "two"}
 
 
 def test_names_can_be_generated_and_finalizers_hold(standin: StandIn) -> None:

@@ -22,7 +22,7 @@ import yaml
 from .control import APIError, ControlPlane
 from .lan import CONTROL_ADDRESS, Lan
 from .namespace import Namespace
-from .node import REPOSITORY
+from .node import REPOSITORY, lbd_binary
 from .process import Process
 from .proxies import KubeProxies
 
@@ -40,8 +40,8 @@ def programs() -> Path:
 
 
 class KubeControlPlane(ControlPlane):
-    """From `start` to `close`. Its users are `admin`, `kube-proxy`, and `lbd`: the ServiceAccount of the project's own
-    manifest, which `start` applies, with the token that the cluster made for it."""
+    """From `start` to `close`. Its users are `admin`, `kube-proxy`, and `lbd`, which `start` makes as a person does: by
+    `lbd enroll`."""
 
     def __init__(self, namespace: Namespace, folder: Path) -> None:
         self.namespace = namespace
@@ -52,6 +52,8 @@ class KubeControlPlane(ControlPlane):
         memory = Path("/dev/shm")
         self._data = Path(tempfile.mkdtemp(prefix="lbd-etcd-", dir=memory if memory.is_dir() else None))
         self._tokens = {user: f"token-of-{user}" for user in _USERS}
+        self.enrollment: subprocess.CompletedProcess[str] | None = None
+        """What the first `lbd enroll` printed."""
         _make_certificates(folder)
         lines = [f'{token},{_user_name(user)},{user},"{_USERS[user]}"' for user, token in self._tokens.items()]
         (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
@@ -79,9 +81,8 @@ class KubeControlPlane(ControlPlane):
         self.wait_ready()
         if not self.controllers.is_running:
             self.controllers.start()
-        if "lbd" not in self._tokens:
-            self.kubectl("apply", "-f", str(MANIFEST))
-            self._tokens["lbd"] = self._account_token()
+        if self.enrollment is None:
+            self.enrollment = self.enroll("--kubeconfig", str(self.kubeconfig_for("admin")))
 
     def stop(self) -> None:
         """Ends the API server at once, as a crash does; etcd keeps the data. The controllers end with it: their pauses
@@ -125,11 +126,21 @@ class KubeControlPlane(ControlPlane):
 
     # Talking to it
 
-    def kubeconfig_for(self, user: str) -> Path:
-        """A kubeconfig file for `admin`, `lbd` or `kube-proxy`."""
-        path = self.folder / f"{user}.kubeconfig"
+    def enroll(self, *args: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`lbd enroll` in the control plane's namespace, with no more variables in its environment than these."""
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        return self.namespace.run("env", "-i", *variables, str(lbd_binary()), "enroll", *args, check=check, timeout=60)
+
+    def kubeconfig_for(self, user: str, server: str | None = None) -> Path:
+        """A kubeconfig file for `admin`, `lbd` or `kube-proxy`, with the server at its own place or at another."""
+        path = self.folder / f"{user}{'-elsewhere' if server else ''}.kubeconfig"
+        if user == "lbd":
+            assert self.enrollment is not None, "the control plane was not started"
+            path.write_text(self.enrollment.stdout)
+            path.chmod(0o640)
+            return path
         authority = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()
-        cluster = {"server": self.url, "certificate-authority-data": authority}
+        cluster = {"server": server or self.url, "certificate-authority-data": authority}
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -201,7 +212,7 @@ class KubeControlPlane(ControlPlane):
         files = self.folder
         return {
             "etcd-servers": "http://127.0.0.1:2379",
-            "bind-address": CONTROL_ADDRESS,
+            "bind-address": "0.0.0.0",
             "advertise-address": CONTROL_ADDRESS,
             "secure-port": str(PORT),
             "tls-cert-file": f"{files}/server.crt",
@@ -228,17 +239,6 @@ class KubeControlPlane(ControlPlane):
             "secure-port": "0",
             "port": "0",
         }
-
-    def _account_token(self, timeout: float = 30) -> str:
-        """The token of the ServiceAccount `lbd`, once the cluster has made it."""
-        deadline = time.monotonic() + timeout
-        while True:
-            secret = self.get("/api/v1/namespaces/lbd-system/secrets/lbd-token")
-            token = (secret or {}).get("data", {}).get("token")
-            if token:
-                return base64.b64decode(token).decode()
-            assert time.monotonic() < deadline, f"the account has no token\n{self.tail()}"
-            time.sleep(0.1)
 
 
 class _Connection(http.client.HTTPSConnection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from types import TracebackType
 
@@ -15,8 +16,9 @@ _LOOK_SECONDS = 0.5
 
 
 class Controllers(DataPath):
-    """From `with` to the end of it: gives Deployments their Pods, each on the next node, and Services their endpoints,
-    and leads what is sent to a Service's addresses to its endpoints on every node, as kube-proxy would."""
+    """From `with` to the end of it: gives ServiceAccounts' Secrets their tokens, Deployments their Pods, each on the next
+    node, and Services their endpoints, and leads what is sent to a Service's addresses to its endpoints on every node,
+    as kube-proxy would."""
 
     def __init__(self, lan: Lan, standin: StandIn) -> None:
         """The controllers of `standin`, and the data path on the nodes of `lan`."""
@@ -60,6 +62,9 @@ class Controllers(DataPath):
 
     def _sync(self) -> None:
         """One round over everything. What is as it should be already makes no new version."""
+        for secret in self._standin.objects("secrets"):
+            if secret["type"] == "kubernetes.io/service-account-token" and "data" not in secret:
+                self._make_token(secret["metadata"])
         deployments = self._standin.objects("deployments")
         pods = self._standin.objects("pods")
         for deployment in deployments:
@@ -80,6 +85,13 @@ class Controllers(DataPath):
                 if key not in there:
                     self._standin.delete(plural, *key)
         self._route(services, pods)
+
+    def _make_token(self, metadata: Json) -> None:
+        """Puts a token into a ServiceAccount's Secret."""
+        token = base64.b64encode(f"token-of-{metadata['name']}".encode()).decode()
+        resource = self._standin.catalogue.by_plural["secrets"]
+        key = (metadata["namespace"], metadata["name"])
+        self._standin.store.update(resource, key, lambda old: {**old, "data": {"token": token}})
 
     def _deploy(self, deployment: Json, pods: list[Json]) -> None:
         """Makes the Pods that a Deployment lacks, and tells in its status what there is."""

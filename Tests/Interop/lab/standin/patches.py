@@ -1,8 +1,10 @@
-"""The three kinds of PATCH bodies: merge patch (RFC 7386), JSON patch (RFC 6902), strategic merge patch."""
+"""The kinds of PATCH: merge patch (RFC 7386), JSON patch (RFC 6902), strategic merge patch, server-side apply."""
 
 import copy
 import json
 from typing import Any
+
+import yaml
 
 from .errors import ApiError
 from .resources import Json
@@ -41,6 +43,27 @@ def apply_patch(content_type: str, target: Json, body: bytes) -> Json:
         case "application/merge-patch+json" | "application/strategic-merge-patch+json" | "application/json-patch+json":
             raise ApiError(400, "the patch has the wrong JSON type for its content type")
     raise ApiError(415, f"the body of the request was in an unknown format: {content_type}")
+
+
+APPLY = "application/apply-patch+yaml"
+"""Server-side apply, which creates what is not there yet."""
+
+
+def applied(target: Json, body: bytes, query: dict[str, str]) -> Json:
+    """`target` with an applied configuration, YAML, in it; an empty `target` is created. Fields are taken from whoever
+    had them, and no owner of a field is kept: what an earlier configuration named stays where a later one does not name
+    it. Raises ApiError 400 without a field manager or without force."""
+    if not query.get("fieldManager"):
+        raise ApiError(400, "PatchOptions is invalid: fieldManager: Required value: is required for apply patch")
+    if query.get("force") != "true":
+        raise ApiError(400, "the stand-in applies with force=true only")
+    try:
+        patch = yaml.safe_load(body)
+    except yaml.YAMLError as error:
+        raise ApiError(400, f"error decoding YAML: {error}") from error
+    if not isinstance(patch, dict):
+        raise ApiError(400, "error decoding YAML: not an object")
+    return strategic_merge(target, patch)
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .errors import ApiError, conflict, details_of
-from .patches import apply_patch
+from .patches import APPLY, applied, apply_patch
 from .protobuf import decode
 from .resources import Catalogue, Json, Resource
 from .selectors import Predicate, predicate
@@ -153,6 +153,8 @@ class Api:
                 return Answer(200, self._update(target, lambda _: new, dry_run))
             case "PATCH", True:
                 kind = request.headers.get("content-type", "").split(";")[0]
+                if kind == APPLY:
+                    return self._apply(request, target, dry_run)
                 patched = self._update(target, lambda old: apply_patch(kind, old, request.body), dry_run)
                 return Answer(200, patched)
             case "DELETE", True:
@@ -267,6 +269,21 @@ class Api:
     def _update(self, target: Target, change: Any, dry_run: bool) -> Json:
         """Changes one object, or its status."""
         return self.store.update(target.resource, target.key, change, target.subresource == "status", dry_run)
+
+    def _apply(self, request: Request, target: Target, dry_run: bool) -> Answer:
+        """Server-side apply: creates the object or changes it."""
+
+        def change(old: Json) -> Json:
+            new = applied(old, request.body, request.query)
+            self._check_kind(target.resource, new)
+            return new
+
+        try:
+            return Answer(200, self._update(target, change, dry_run))
+        except ApiError as error:
+            if error.code != 404:
+                raise
+        return Answer(201, self.store.create(target.resource, target.namespace, change({}), dry_run))
 
     def _delete(self, request: Request, target: Target, dry_run: bool) -> Answer:
         """Deletes one object: a Status says so, or the object itself where finalizers hold it."""
