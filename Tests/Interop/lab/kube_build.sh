@@ -7,45 +7,14 @@
 #
 # Installs, where they are missing, the tools that the build calls. Needs root for that, and for nothing else.
 set -euo pipefail
-set -m # each step is a process group of its own, to be ended whole
-umask 022
+topic=kubernetes
+source "$(dirname "$0")/../../../scripts/steps.sh"
 
 readonly source_version='1.20.5+really1.20.2' # the upstream part of the Debian version
 readonly kube_version='v1.20.2'
 readonly suite=bookworm # also on later Debians, which have no source of the servers
-readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 readonly go_package=golang-1.19
 readonly programs=(kube-apiserver kube-controller-manager kube-proxy)
-readonly cache=${LBD_CACHE:-/var/cache/lbd}
-readonly result=$cache/kubernetes-$source_version
-
-say() { printf 'kubernetes: %s\n' "$*" >&2; }
-die() {
-    say "error: $*"
-    exit 1
-}
-
-# Runs a command with its output in a log; tells once every ten seconds that it goes on, and shows the log if it fails.
-step() {
-    local what=$1 usual_seconds=$2
-    shift 2
-    say "$what (about $usual_seconds s on two cores)"
-    local started=$SECONDS status=0
-    "$@" >"$work/log" 2>&1 &
-    pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
-        sleep 1
-        local gone=$((SECONDS - started))
-        if ((gone % 10 == 0)); then say "  $what: $gone s of about $usual_seconds s"; fi
-    done
-    wait "$pid" || status=$?
-    pid=
-    if ((status != 0)); then
-        tail -n 40 "$work/log" >&2
-        die "$what failed with status $status"
-    fi
-    say "$what: done in $((SECONDS - started)) s"
-}
 
 install_missing() {
     local tool packages=()
@@ -68,21 +37,9 @@ private_apt() {
         -o APT::Sandbox::User=root "$@"
 }
 
-# The base of the mirror that the machine itself uses.
-debian_mirror() {
-    apt-get indextargets --format '$(REPO_URI) $(LABEL) $(CREATED_BY)' |
-        awk '$2 == "Debian" && $3 == "Packages" { print $1; exit }'
-}
-
 fetch() {
     local mirror
     mirror=$(debian_mirror)
-    if [[ -z $mirror ]]; then
-        apt-get -qq update >&2 || die 'apt-get update failed'
-        mirror=$(debian_mirror)
-    fi
-    [[ -n $mirror ]] || die "this machine's apt has no Debian mirror to take the source from"
-    [[ -r $keyring ]] || die "$keyring is missing: install debian-archive-keyring"
     mkdir -p "$work"/apt/{state/lists/partial,cache/archives/partial} "$work/download"
     : >"$work/apt/status"
     local line
@@ -128,43 +85,18 @@ build() {
         "${programs[@]/#/./cmd/}"
 }
 
-clean_up() {
-    if [[ -n ${pid-} ]]; then
-        kill -- "-$pid" 2>/dev/null || true
-        wait "$pid" || true
-    fi
-    cd /
-    rm -rf "$work"
+make_programs() {
+    mkdir "$work/bin"
+    install_missing
+    fetch
+    build
+    local program
+    for program in "${programs[@]}"; do
+        local says
+        says=$("$work/bin/$program" --version) || die "$program does not run"
+        [[ $says == "Kubernetes $kube_version" ]] || die "$program says that it is $says"
+    done
+    mv "$work/bin" "$work/result"
 }
 
-main() {
-    if [[ ! -e $result ]]; then
-        mkdir -p "$cache"
-        exec 9>"$cache/kubernetes.lock"
-        flock --nonblock 9 || {
-            say 'another build is under way; waiting for it'
-            flock --timeout 3600 9 || die 'the other build does not end'
-        }
-    fi
-    if [[ ! -e $result ]]; then
-        rm -rf "$cache"/build.* # of one that was killed
-        work=$(mktemp -d "$cache/build.XXXXXX")
-        trap clean_up EXIT
-        trap 'exit 130' INT TERM HUP
-        mkdir -p "$work/bin"
-        install_missing
-        fetch
-        build
-        local program
-        for program in "${programs[@]}"; do
-            local says
-            says=$("$work/bin/$program" --version) || die "$program does not run"
-            [[ $says == "Kubernetes $kube_version" ]] || die "$program says that it is $says"
-        done
-        mv "$work/bin" "$result"
-        say "built; kept in $result"
-    fi
-    printf '%s\n' "$result"
-}
-
-main
+keep "kubernetes-$source_version" make_programs
