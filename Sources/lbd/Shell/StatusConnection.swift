@@ -25,18 +25,23 @@ final class StatusConnection {
     private var isHandling = false
 
     /// The client on `socket`; `answer` replies to its calls, `onEnd` is called once, when it is gone.
-    ///
-    /// - Throws: `Errno` where the loop takes no more sources.
     init(
         _ socket: consuming UnixSocket, loop: Loop, answer: @escaping (Call) -> Reply,
         onEnd: @escaping (Session.Ending) -> Void
-    ) throws(Errno) {
+    ) {
         self.socket = socket
         self.loop = loop
         self.answer = answer
         self.onEnd = onEnd
+    }
+
+    /// Begins to serve it. Apart from `init`, since Swift 6.0's optimizer crashes on an initializer that takes a socket over
+    /// and throws.
+    ///
+    /// - Throws: `Errno` where the loop takes no more sources.
+    func open() throws(Errno) {
         timer = try loop.timer { [unowned self] in handle(.timer) }
-        source = try loop.watch(self.socket.rawValue, for: .readable) { [unowned self] _ in serve() }
+        source = try loop.watch(socket.rawValue, for: .readable) { [unowned self] _ in serve() }
         handle(.opened)
     }
 

@@ -68,12 +68,14 @@ final class StatusServer {
             }
             counters.connections += 1
             let number = counters.connections
-            connections[number] = try StatusConnection(
+            let connection = StatusConnection(
                 socket, loop: loop, answer: { [unowned self] call in reply(to: call) },
                 onEnd: { [unowned self] ending in
                     counters.endings[ending, default: 0] += 1
                     connections[number] = nil
                 })
+            try connection.open()
+            connections[number] = connection
         } catch {
             // The connection goes on waiting, and the loop would call again at once.
             source?.end()
