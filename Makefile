@@ -9,14 +9,19 @@ export PATH := $(PATH):/usr/libexec/swift/bin
 PYTHON := /usr/bin/python3
 SWIFT_SOURCES := Package.swift Sources Tests
 RELEASE := .build/release/lbd
+VERSION := $(shell sed -n '1s/^lbd (\(.*\)).*/\1/p' debian/changelog)
+DEB_SOURCES := $(shell find Package.swift README.md Sources completions debian docs kubernetes systemd)
+DEBS := $(foreach architecture,amd64 arm64,dist/lbd_$(VERSION)_$(architecture).deb)
 
-# Debian packages: to build; to try out; to check. kubectl may come from elsewhere.
+# Debian packages: to build; to try out; to package; to check. kubectl may come from elsewhere.
 BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyaml-dev libssl-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
+DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 CHECK_PACKAGES := $(DEMO_PACKAGES) python3-pytest rsync jq debian-archive-keyring
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl gcc libc6-dev
 
-.PHONY: help build release lint format check-quick check fuzz interop bench demo clean packages-build packages-check
+.PHONY: help build release lint format check-quick check fuzz interop bench demo deb clean packages-build \
+  packages-check packages-deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,12 +34,21 @@ packages-check:
 	@scripts/install-packages $(CHECK_PACKAGES)
 	@scripts/require-swift
 
+packages-deb:
+	@scripts/install-packages $(DEB_PACKAGES)
+
 build: packages-build ## the daemon with debugging symbols: .build/debug/lbd
 	swift build --product lbd
 
 release: packages-build ## the daemon as it is shipped: .build/release/lbd
 	@echo "Building lbd (a minute or two the first time)"
 	swift build --configuration release --product lbd --static-swift-stdlib
+
+deb: $(DEBS) ## the Debian packages, as root: dist/lbd_VERSION_ARCHITECTURE.deb
+
+$(DEBS): dist/lbd_$(VERSION)_%.deb: $(DEB_SOURCES) | packages-deb
+	scripts/make-deb $* dist
+	@touch $@
 
 demo: ## see it work: three nodes, a client and a small control plane in network namespaces (KUBE=real: a real one)
 	@scripts/install-packages $(DEMO_PACKAGES)
@@ -72,4 +86,4 @@ bench: ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10
 	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/bench.py
 
 clean: ## remove what was built here
-	rm -rf .build .build-* Tests/Fuzz/.build
+	rm -rf .build .build-* Tests/Fuzz/.build dist
