@@ -17,11 +17,12 @@ DEBS := $(foreach architecture,amd64 arm64,dist/lbd_$(VERSION)_$(architecture).d
 BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyaml-dev libssl-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
+APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
 CHECK_PACKAGES := $(DEMO_PACKAGES) python3-pytest rsync jq debian-archive-keyring
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl gcc libc6-dev
 
-.PHONY: help build release lint format check-quick check fuzz interop bench demo deb clean packages-build \
-  packages-check packages-deb
+.PHONY: help build release lint format check-quick check fuzz interop bench demo deb apt-repo clean \
+  packages-build packages-check packages-deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +50,10 @@ deb: $(DEBS) ## the Debian packages, as root: dist/lbd_VERSION_ARCHITECTURE.deb
 $(DEBS): dist/lbd_$(VERSION)_%.deb: $(DEB_SOURCES) | packages-deb
 	scripts/make-deb $* dist
 	@touch $@
+
+apt-repo: deb ## a signed apt repository for a web server, as root: dist/apt (KEY=fingerprint of the key to sign with)
+	@scripts/install-packages $(APT_REPO_PACKAGES)
+	scripts/make-apt-repo "$(KEY)" dist/apt $(DEBS)
 
 demo: ## see it work: three nodes, a client and a small control plane in network namespaces (KUBE=real: a real one)
 	@scripts/install-packages $(DEMO_PACKAGES)
