@@ -4,145 +4,63 @@ beside the stand-in has a cluster of its own."""
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import yaml
 
 from lab.cluster import Cluster
-from lab.control import ControlPlane
+from lab.fixtures import control, fleets, folder, pytest_runtest_makereport  # noqa: F401 (pytest finds them here)
+from lab.fixtures import folder_of, has_passed, lend, running, use
 from lab.kube import MANIFEST, KubeControlPlane
-from lab.lan import make_control_namespace
 from lab.lone import Lone
-from lab.namespace import Namespace
 from lab.node import lbd_binary
 from lab.standin.control import StandInControlPlane
 
-AnyControlPlane = TypeVar("AnyControlPlane", bound=ControlPlane)
 
-_PASSED = pytest.StashKey[bool]()
-"""Whether the test's own part passed; unset where the run was interrupted in it."""
-
-_CLUSTER = pytest.StashKey[Cluster]()
-"""The test's cluster."""
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Lets a fixture know how its test ended, and puts the daemons' logs into the report if it did."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped:
-        # What is not run is not shown: a skipped test is a failed one.
-        report.outcome = "failed"
-    if report.when == "call":
-        item.stash[_PASSED] = report.passed
-    if report.failed and _CLUSTER in item.stash:
-        report.sections.append(("the daemons", item.stash[_CLUSTER].tail()))
-
-
-@pytest.fixture(scope="session")
-def folder() -> Iterator[Path]:
-    """A folder for everything that the run writes; kept if LBD_KEEP is set."""
-    path = Path(tempfile.mkdtemp(prefix="lbd-interop-"))
-    yield path
-    if "LBD_KEEP" not in os.environ:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _running(make: Callable[[Namespace], AnyControlPlane]) -> Iterator[AnyControlPlane]:
-    """A control plane in a namespace of its own, up."""
-    assert os.geteuid() == 0, "network namespaces need root"
+@pytest.fixture(scope="session", autouse=True)
+def _binary() -> None:
+    """There is something to test."""
     assert lbd_binary().exists(), f"{lbd_binary()} is missing: build it first, or set LBD_BINARY"
-    namespace = make_control_namespace()
-    try:
-        with contextlib.closing(make(namespace)) as plane:
-            plane.start()
-            yield plane
-    finally:
-        namespace.delete()
-
-
-@pytest.fixture(scope="session")
-def control(folder: Path) -> Iterator[KubeControlPlane]:
-    """The real control plane, up."""
-    with _running(lambda namespace: KubeControlPlane(namespace, folder / "control")) as plane:
-        yield plane
-
-
-def _folder(request: pytest.FixtureRequest, folder: Path) -> Path:
-    """A fresh folder for the files of one test, named after it, but short enough for the path of a socket in it."""
-    return Path(tempfile.mkdtemp(prefix=f"{request.node.name.replace('/', '-')[:30]}-", dir=folder))
-
-
-@pytest.fixture(scope="session")
-def clusters(control: KubeControlPlane, folder: Path) -> Iterator[list[Cluster]]:
-    """The cluster that tests share, made when the first one asks; a test that fails takes it with it."""
-    shared: list[Cluster] = []
-    yield shared
-    for cluster in shared:
-        cluster.close()
 
 
 @pytest.fixture
 def cluster(
-    request: pytest.FixtureRequest, clusters: list[Cluster], control: KubeControlPlane, folder: Path
+    request: pytest.FixtureRequest, fleets: list[Cluster], control: KubeControlPlane, folder: Path  # noqa: F811
 ) -> Iterator[Cluster]:
-    """A cluster of three nodes with lbd, without Services, and with the pool 192.168.2.128/25. After the test, what
-    must hold at any time is checked over all that the watchers saw."""
-    is_good = is_interrupted = False
-    try:
-        is_new = not clusters
-        if is_new:
-            clusters.append(Cluster(control, _folder(request, folder)))
-        request.node.stash[_CLUSTER] = clusters[0]
-        if is_new:
-            clusters[0].start()
-        yield clusters[0]
-        is_interrupted = _PASSED not in request.node.stash
-        if request.node.stash.get(_PASSED, False):
-            clusters[0].check()
-            clusters[0].reset()
-            is_good = True
-    finally:
-        if not is_good:
-            # Whatever it is that went wrong, the next test shall not see it.
-            clusters.pop().close()
-            if not is_interrupted:
-                _reset(control)
+    """A cluster of three nodes with lbd, without Services, and with the pool 192.168.2.128/25."""
+    yield from lend(request, fleets, lambda own: Cluster(control, own), folder)
 
 
 @pytest.fixture
-def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[..., Cluster]]:
+def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[..., Cluster]]:  # noqa: F811
     """Makes a cluster as `cluster` is one, beside a stand-in of the given dialect; or one without a ConfigMap."""
+    made: list[Cluster] = []
     with contextlib.ExitStack() as ends:
 
         def make(dialect: str = "newest", has_config_map: bool = True) -> Cluster:
-            own = _folder(request, folder)
+            own = folder_of(request, folder)
             plane = ends.enter_context(
-                _running(lambda namespace: StandInControlPlane(namespace, own / "control", dialect))
+                running(lambda namespace: StandInControlPlane(namespace, own / "control", dialect))
             )
             plane.apply(*yaml.safe_load_all(MANIFEST.read_text()))
-            made = request.node.stash[_CLUSTER] = Cluster(plane, own)
-            ends.callback(made.close)
-            return made.start(has_config_map)
+            made.append(Cluster(plane, own))
+            use(request, made[-1])
+            ends.callback(made[-1].close)
+            return made[-1].start(has_config_map)
 
         yield make
-        if request.node.stash.get(_PASSED, False):
-            request.node.stash[_CLUSTER].check()
+        if has_passed(request):
+            for each in made:
+                each.check()
 
 
 @pytest.fixture(scope="session")
 def lone_cluster(folder: Path) -> Iterator[Lone]:
     """One node on a control plane of its own."""
     own = folder / "lone"
-    with _running(lambda namespace: KubeControlPlane(namespace, own / "control")) as plane, Lone(plane, own) as lone:
+    with running(lambda namespace: KubeControlPlane(namespace, own / "control")) as plane, Lone(plane, own) as lone:
         yield lone
 
 
@@ -151,18 +69,3 @@ def lone(lone_cluster: Lone) -> Iterator[Lone]:
     """The same, for one test: without a daemon at first, and put in order after it."""
     yield lone_cluster
     lone_cluster.reset()
-
-
-def _reset(control: ControlPlane) -> None:
-    """After a failure: the API server runs, and of lbd nothing is left in it."""
-    control.start()
-    for lease in control.api("GET", "/apis/coordination.k8s.io/v1/namespaces/lbd-system/leases")["items"]:
-        control.delete(f"/apis/coordination.k8s.io/v1/namespaces/lbd-system/leases/{lease['metadata']['name']}")
-    for item in control.api("GET", "/api/v1/namespaces")["items"]:
-        name = item["metadata"]["name"]
-        if name.startswith("test-") or name == "kube-verify":
-            control.delete(f"/api/v1/namespaces/{name}")
-    for item in control.api("GET", "/api/v1/services")["items"]:
-        if item["spec"]["type"] == "LoadBalancer":
-            metadata = item["metadata"]
-            control.delete(f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}")

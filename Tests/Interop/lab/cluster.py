@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import itertools
 import json
@@ -11,14 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
 
 from .control import ControlPlane, DataPath
 from .kubelet import Kubelet
-from .lan import Lan
-from .node import LbdNode
+from .lan import NODES, Lan
+from .node import LbdNode, Node
 from .pools import POOL
 from .sniffer import Sniffer
 from .watch import ServiceWatch
@@ -45,8 +46,11 @@ def eventually(what: str, look: Callable[[], Any], timeout: float = 10) -> Any:
         time.sleep(0.1)
 
 
-class Cluster:
-    """From `start` to `close`; `reset` between two tests."""
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+class Fleet(abc.ABC, Generic[AnyNode]):
+    """From `start` to `close`; `reset` between two tests. A subclass makes the nodes and runs their daemons."""
 
     def __init__(self, control: ControlPlane, folder: Path) -> None:
         self.control = control
@@ -54,62 +58,37 @@ class Cluster:
         self._open = contextlib.ExitStack()
         self._numbers = itertools.count(1)
         self._data_path: DataPath | None = None
-        self.nodes: dict[str, LbdNode] = {}
+        self.nodes: dict[str, AnyNode] = {}
         self.namespaces: list[str] = []
 
-    def start(self, has_config_map: bool = True) -> Cluster:
-        """Brings up the network, the nodes and, last, the daemons. Without a ConfigMap, the pool is in each node's
-        pools.yaml."""
-        self.lan = self._open.enter_context(Lan(control=self.control.namespace))
+    @abc.abstractmethod
+    def make_node(self, name: str) -> AnyNode:
+        """A node of the LAN, whose daemon does not run yet."""
+
+    @abc.abstractmethod
+    def start(self) -> Fleet[AnyNode]:
+        """Brings up the network, the nodes and, last, the daemons."""
+
+    @abc.abstractmethod
+    def reset(self) -> None:
+        """Takes away what a test made, and brings back what it ended."""
+
+    def bring_up(self, names: tuple[str, ...] = NODES) -> None:
+        """Makes the network, the nodes and what runs beside the daemons."""
+        self.lan = self._open.enter_context(Lan(names, control=self.control.namespace))
         self.sniffer = self._open.enter_context(Sniffer(self.lan.client))
         for name in self.lan.nodes:
-            node = LbdNode(self.lan, name, self.control, self.folder)
+            node = self.make_node(name)
             self._open.callback(node.close)
             self.nodes[name] = node
             node.announce()
         self._data_path = self._open.enter_context(self.control.data_path(self.lan, self.folder))
         self._open.enter_context(Kubelet(self.lan, self.control))
         self.watch = self._open.enter_context(ServiceWatch(self.control))
-        if has_config_map:
-            self.pools(POOL)
-        else:
-            for node in self.nodes.values():
-                node.pools.write_text(POOL)
-        for node in self.nodes.values():
-            node.start()
-        self.wait_settled()
-        for node in self.nodes.values():
-            for name in self.nodes:
-                node.wait_for_line(f'node "{name}" is alive')
-        return self
 
     def close(self) -> None:
         """Ends everything but the control plane."""
         self._open.close()
-
-    def reset(self) -> None:
-        """Takes away what a test made, and brings back what it ended."""
-        self.delete_services()
-        for name in self.namespaces:
-            self.control.delete(f"/api/v1/namespaces/{name}")
-        self.namespaces.clear()
-        self.control.start()
-        if self._data_path is not None:
-            self._data_path.renew()
-        for name in self.nodes:
-            self.lan.set_cable(name, True)
-            self.lan.set_link(name, True)
-            self.lan.set_management(name, True)
-        for node in self.nodes.values():
-            if node.is_running:
-                node.thaw()
-            else:
-                node.start()
-        self.wait_settled()
-        # The Services are gone for everybody by now, so that no pool is held by one of them.
-        self.pools(POOL)
-        self.sniffer.forget()
-        self.watch.forget()
 
     def wait_settled(self, timeout: float = 75) -> None:
         """Waits until there is a leader that lives and every running daemon has a Lease that tells of its place on the
@@ -147,20 +126,10 @@ class Cluster:
         self.namespaces.append(name)
         return name
 
-    def pools(self, text: str, is_good: bool = True) -> None:
-        """Writes the ConfigMap; where the text is good, waits until every running daemon has mirrored it."""
+    def config_map(self, text: str) -> None:
+        """Writes the ConfigMap with the pools."""
         metadata = {"namespace": "metallb-system", "name": "config"}
         self.control.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": text}})
-        if is_good:
-            eventually("the pools on every node", lambda: self.mirrors(text), 15)
-
-    def mirrors(self, text: str) -> bool:
-        """Whether every running daemon's pools.yaml is a comment followed by this text."""
-        for name, node in self.nodes.items():
-            if node.is_running:
-                there = node.pools.read_text() if node.pools.exists() else ""
-                assert there.startswith("#") and there.endswith(text), f"{name} has pools.yaml:\n{there}"
-        return True
 
     def pods(self, namespace: str, app: str, nodes: Iterable[str]) -> None:
         """One ready web server on each of these nodes, labelled `app`."""
@@ -211,12 +180,12 @@ class Cluster:
                 found[item["metadata"]["name"]] = ingress[0]["ip"]
         return found
 
-    def owner(self, address: str, timeout: float = 10) -> LbdNode:
+    def owner(self, address: str, timeout: float = 10) -> AnyNode:
         """The node that answers for an address now."""
         packet = self.sniffer.wait_for_answer(address, timeout)
         return self.node_with(packet.sender_mac)
 
-    def node_with(self, mac: str) -> LbdNode:
+    def node_with(self, mac: str) -> AnyNode:
         """The node with this MAC on the LAN."""
         for node in self.nodes.values():
             if node.host.mac == mac:
@@ -247,16 +216,79 @@ class Cluster:
             if item.get("source", {}).get("component") == "lbd"
         )
 
-    def stop_all(self) -> None:
-        """SIGTERM to every daemon at once; each must end with status 0."""
-        with ThreadPoolExecutor() as threads:
-            assert set(threads.map(lambda node: node.stop(), self.nodes.values())) == {0}
-
     def check(self) -> None:
         """What holds at any time: one answerer for each address, and no address given twice."""
         self.watch.assert_no_duplicate()
         for address in self.sniffer.addresses:
             self.sniffer.assert_single_answerer(address)
+
+
+class Cluster(Fleet[LbdNode]):
+    """A fleet whose daemons the test starts itself."""
+
+    def make_node(self, name: str) -> LbdNode:
+        """`lbd run` in the node's namespace."""
+        return LbdNode(self.lan, name, self.control, self.folder)
+
+    def start(self, has_config_map: bool = True) -> Cluster:
+        """Brings up the network, the nodes and, last, the daemons. Without a ConfigMap, the pool is in each node's
+        pools.yaml."""
+        self.bring_up()
+        if has_config_map:
+            self.pools(POOL)
+        else:
+            for node in self.nodes.values():
+                node.pools.write_text(POOL)
+        for node in self.nodes.values():
+            node.start()
+        self.wait_settled()
+        for node in self.nodes.values():
+            for name in self.nodes:
+                node.wait_for_line(f'node "{name}" is alive')
+        return self
+
+    def reset(self) -> None:
+        """Takes away what a test made, and brings back what it ended."""
+        self.delete_services()
+        for name in self.namespaces:
+            self.control.delete(f"/api/v1/namespaces/{name}")
+        self.namespaces.clear()
+        self.control.start()
+        if self._data_path is not None:
+            self._data_path.renew()
+        for name in self.nodes:
+            self.lan.set_cable(name, True)
+            self.lan.set_link(name, True)
+            self.lan.set_management(name, True)
+        for node in self.nodes.values():
+            if node.is_running:
+                node.thaw()
+            else:
+                node.start()
+        self.wait_settled()
+        # The Services are gone for everybody by now, so that no pool is held by one of them.
+        self.pools(POOL)
+        self.sniffer.forget()
+        self.watch.forget()
+
+    def pools(self, text: str, is_good: bool = True) -> None:
+        """Writes the ConfigMap; where the text is good, waits until every running daemon has mirrored it."""
+        self.config_map(text)
+        if is_good:
+            eventually("the pools on every node", lambda: self.mirrors(text), 15)
+
+    def mirrors(self, text: str) -> bool:
+        """Whether every running daemon's pools.yaml is a comment followed by this text."""
+        for name, node in self.nodes.items():
+            if node.is_running:
+                there = node.pools.read_text() if node.pools.exists() else ""
+                assert there.startswith("#") and there.endswith(text), f"{name} has pools.yaml:\n{there}"
+        return True
+
+    def stop_all(self) -> None:
+        """SIGTERM to every daemon at once; each must end with status 0."""
+        with ThreadPoolExecutor() as threads:
+            assert set(threads.map(lambda node: node.stop(), self.nodes.values())) == {0}
 
 
 def pod_object(namespace: str, name: str, app: str, node: str) -> dict[str, Any]:

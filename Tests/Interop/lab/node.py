@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 import signal
 from pathlib import Path
@@ -21,17 +22,41 @@ def lbd_binary() -> Path:
     return Path(os.environ.get("LBD_BINARY", REPOSITORY / ".build/debug/lbd"))
 
 
-class LbdNode:
-    """`lbd run` in a node's namespace, with all its files in a folder of its own below `folder`."""
+class Node(abc.ABC):
+    """A node of the LAN, with a folder of its own below `folder`; a subclass runs the daemon."""
 
-    def __init__(
-        self, lan: Lan, name: str, control: ControlPlane, folder: Path, settings: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, lan: Lan, name: str, control: ControlPlane, folder: Path) -> None:
         self.name = name
         self.lan = lan
         self.host: Host = lan.nodes[name]
         self.control = control
         self.folder = folder / name
+
+    @property
+    @abc.abstractmethod
+    def is_running(self) -> bool:
+        """Whether the daemon runs."""
+
+    def announce(self) -> None:
+        """Makes the Node object that a kubelet would: Ready, with its addresses."""
+        self.control.apply(node_object(self.host))
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Ends the daemon."""
+
+    @abc.abstractmethod
+    def tail(self, count: int = 60) -> str:
+        """The end of its log, for a person."""
+
+
+class LbdNode(Node):
+    """`lbd run` in a node's namespace, with all its files in a folder of its own below `folder`."""
+
+    def __init__(
+        self, lan: Lan, name: str, control: ControlPlane, folder: Path, settings: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(lan, name, control, folder)
         for part in ("etc", "state", "run"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "etc/lbd.yaml"
@@ -100,10 +125,6 @@ class LbdNode:
     def wait_for_line(self, pattern: str, timeout: float = 10, since: int = 0) -> str:
         """The first line of the daemon's log that holds the regular expression."""
         return self.process.wait_for_line(pattern, timeout, since)
-
-    def announce(self) -> None:
-        """Makes the Node object that a kubelet would: Ready, with its addresses."""
-        self.control.apply(node_object(self.host))
 
     def close(self) -> None:
         """Ends the daemon as a planned stop, so that no Lease of its lingers."""
