@@ -91,6 +91,26 @@ import Wire
         #expect(talk.handle(.finished(watch.id, failure: "closed")).isEmpty)
     }
 
+    @Test func whatIsWrongWithNewCredentialsIsTold() {
+        var talk = Conversation([.service])
+        _ = talk.openEmptyWatch()
+        let again = talk.handle(.start)
+        #expect(again.changes == [.interrupted(.service, reason: "no answer yet with the new kubeconfig")])
+        let refused = talk.handle(.finished(again.requests[0].id, failure: "refused"))
+        #expect(refused.changes == [.interrupted(.service, reason: "refused")])
+        let next = talk.pass(.seconds(30)).requests[0]
+        #expect(talk.handle(.finished(next.id, failure: "refused")).changes.isEmpty)
+        // A change of credentials between two attempts is one as well, and so is a refusal.
+        let other = talk.handle(.start).requests[0]
+        #expect(
+            talk.handle(.finished(other.id, failure: "timed out")).changes == [
+                .interrupted(.service, reason: "timed out")
+            ])
+        let refusing = talk.handle(.start).requests[0]
+        let message = JSON.status(403, "Forbidden", "not you")
+        #expect(talk.answer(refusing, 403, message).changes == [.forbidden(.service, message: "not you")])
+    }
+
     @Test func aSilentWatchIsProbedAndClosedWithinAMinute() {
         var talk = Conversation([.service])
         let watch = talk.openEmptyWatch()

@@ -56,7 +56,7 @@ public struct Client: Sendable {
 
     private mutating func start(at now: Instant, using rng: inout PRNG) {
         if hasStarted {
-            drop(reason: "the credentials changed", isDeliberate: true, at: now, using: &rng)
+            drop(reason: "no answer yet with the new kubeconfig", isDeliberate: true, at: now, using: &rng)
         }
         hasStarted = true
         isReachable = nil

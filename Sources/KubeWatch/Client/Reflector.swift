@@ -80,6 +80,8 @@ struct Reflector: Sendable {
     var isInterrupted = false
     /// `forbidden` was told, and no `synced` since.
     var isForbidden = false
+    /// What `interrupted` told was our own doing: what the server does next is to be told as well.
+    var isOwnDoing = false
     /// A list has been begun before.
     var hasListed = false
     /// The numbers of the writes that wait for the list under way.
@@ -178,14 +180,15 @@ struct Reflector: Sendable {
 
     // MARK: Failures
 
-    /// What follows a failure: `interrupted` is told once, those who wait for the list get `outcome`, and `step` is
+    /// What follows a failure: `interrupted` is told once, or again after our own doing; those who wait for the list get `outcome`, and `step` is
     /// tried again after a growing wait, or after `wait` where the server named one.
     mutating func fail(
         _ reason: String, next step: Step, after wait: Duration? = nil, outcome: Outcome? = nil, at now: Instant,
         using rng: inout PRNG, _ outbox: inout Outbox
     ) {
-        if !isInterrupted {
+        if !isInterrupted || isOwnDoing {
             isInterrupted = true
+            isOwnDoing = false
             outbox.tell(.interrupted(kind, reason: reason))
         }
         finishList(outcome ?? .unanswered(reason: reason), &outbox)
@@ -197,9 +200,10 @@ struct Reflector: Sendable {
         _ message: String, next step: Step, after wait: Duration?, at now: Instant, using rng: inout PRNG,
         _ outbox: inout Outbox
     ) {
-        if !isForbidden {
+        if !isForbidden || isOwnDoing {
             isForbidden = true
             isInterrupted = true
+            isOwnDoing = false
             outbox.tell(.forbidden(kind, message: message))
         }
         finishList(.forbidden(message: message), &outbox)
@@ -250,6 +254,7 @@ struct Reflector: Sendable {
     mutating func loseConnection(
         reason: String, isDeliberate: Bool, at now: Instant, using rng: inout PRNG, _ outbox: inout Outbox
     ) {
+        defer { isOwnDoing = isDeliberate }
         guard request != nil else {
             if isDeliberate, case .waiting(_, let step) = state { state = .waiting(until: now, step: step) }
             return
