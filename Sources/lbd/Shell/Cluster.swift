@@ -3,10 +3,14 @@ import EventLoop
 internal import Glibc
 import KubeWatch
 import System
+import Wire
 
 /// The way to the API server: reads the kubeconfig, reads it again when it changes, and holds the connection that it
 /// describes. The kubeconfig may come later than the daemon.
 final class Cluster {
+    /// A kubeconfig is put there in several steps: install(1) deletes, writes, and gives it to its owner.
+    private static let settlingTime = Duration.milliseconds(200)
+
     private let path: String
     private let loop: Loop
     private let report: Report
@@ -15,10 +19,12 @@ final class Cluster {
     private let onChange: (Change) -> Void
     private let onOutcome: (UInt64, Outcome) -> Void
     private var watch: FolderSource?
+    private var settled: EventLoop.Timer?
     private var credentials: Credentials?
     private var connection: Connection?
 
-    /// The way that `settings` describe, with what `allocation` needs to know; what the cluster tells goes to `onChange`, how a write ended to `onOutcome`.
+    /// The way that `settings` describe, with what `allocation` needs to know; what the cluster tells goes to `onChange`,
+    /// how a write ended to `onOutcome`.
     init(
         _ settings: Configuration.Kubernetes, allocation: AllocationPolicy, loop: Loop, report: Report,
         onChange: @escaping (Change) -> Void, onOutcome: @escaping (UInt64, Outcome) -> Void
@@ -32,8 +38,9 @@ final class Cluster {
         self.onOutcome = onOutcome
         let (folder, name) = Path.split(path)
         do {
+            settled = try loop.timer { [unowned self] in read() }
             watch = try loop.watch(folder: folder) { [unowned self] changed in
-                if changed == name { read() }
+                if changed == name { settled?.arm(at: loop.now.advanced(by: Self.settlingTime)) }
             }
         } catch {
             report.problem(.kubeconfig, "\(error): a new kubeconfig is seen at a reload only")
