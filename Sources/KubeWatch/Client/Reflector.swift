@@ -180,8 +180,8 @@ struct Reflector: Sendable {
 
     // MARK: Failures
 
-    /// What follows a failure: `interrupted` is told once, or again after our own doing; those who wait for the list get `outcome`, and `step` is
-    /// tried again after a growing wait, or after `wait` where the server named one.
+    /// What follows a failure: `interrupted` is told once, or again after our own doing; those who wait for the list get
+    /// `outcome`, and `step` is tried again after a growing wait, or after `wait` where the server named one.
     mutating func fail(
         _ reason: String, next step: Step, after wait: Duration? = nil, outcome: Outcome? = nil, at now: Instant,
         using rng: inout PRNG, _ outbox: inout Outbox
