@@ -11,6 +11,7 @@ SWIFT_SOURCES := Package.swift Sources Tests
 RELEASE := .build/release/lbd
 VERSION := $(shell sed -n '1s/^lbd (\(.*\)).*/\1/p' debian/changelog)
 DEB_SOURCES := $(shell find Package.swift README.md Sources completions debian docs kubernetes systemd)
+DEB := dist/lbd_$(VERSION)_$(shell dpkg --print-architecture).deb
 DEBS := $(foreach architecture,amd64 arm64,dist/lbd_$(VERSION)_$(architecture).deb)
 
 # Debian packages: to build; to try out; to package; to check. kubectl may come from elsewhere.
@@ -18,11 +19,12 @@ BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyam
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
-CHECK_PACKAGES := $(DEMO_PACKAGES) python3-pytest rsync jq debian-archive-keyring
+CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq
+RELEASE_PACKAGES := $(CHECK_PACKAGES) piuparts
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl gcc libc6-dev
 
-.PHONY: help build release lint format check-quick check fuzz interop bench demo deb apt-repo clean \
-  packages-build packages-check packages-deb
+.PHONY: help build release lint format check-quick check check-release fuzz interop packaging bench \
+  demo deb apt-repo clean packages-build packages-check packages-deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -78,11 +80,21 @@ interop: packages-check release ## the daemon among real peers, in network names
 	Tests/Interop/lab/kube_build.sh
 	cd Tests/Interop && LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) -m pytest -p no:cacheprovider --durations=10
 
-check: packages-check ## everything
+packaging: packages-check $(DEB) ## the Debian package, looked at and installed
+	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 --ignore=release
+
+check: packages-check ## everything but what check-release adds
 	$(MAKE) lint
 	$(MAKE) check-quick
 	$(MAKE) fuzz
 	$(MAKE) interop
+	$(MAKE) packaging
+
+check-release: ## everything, for a release: also a second build of both packages, piuparts, arm64
+	$(MAKE) check
+	$(MAKE) deb
+	@scripts/install-packages $(RELEASE_PACKAGES)
+	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 release
 
 bench: ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
 	@scripts/install-packages $(BENCH_PACKAGES)
