@@ -53,9 +53,9 @@ $(DEBS): dist/lbd_$(VERSION)_%.deb: $(DEB_SOURCES) | packages-deb
 	scripts/make-deb $* dist
 	@touch $@
 
-apt-repo: deb ## a signed apt repository for a web server, as root: dist/apt (KEY=fingerprint of the key to sign with)
+apt-repo: deb ## a signed apt repository for a web server, as root: dist/apt (KEY=fingerprint to sign with, URL=its address)
 	@scripts/install-packages $(APT_REPO_PACKAGES)
-	scripts/make-apt-repo "$(KEY)" dist/apt $(DEBS)
+	URL="$(URL)" scripts/make-apt-repo "$(KEY)" dist/apt $(DEBS)
 
 demo: ## see it work: three nodes, a client and a small control plane in network namespaces (KUBE=real: a real one)
 	@scripts/install-packages $(DEMO_PACKAGES)
