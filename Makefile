@@ -19,11 +19,11 @@ BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyam
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
-CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq
+CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq conntrack gcc libc6-dev
 RELEASE_PACKAGES := $(CHECK_PACKAGES) piuparts
-BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl gcc libc6-dev
+BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl
 
-.PHONY: help build release lint format check-quick check check-release fuzz interop packaging bench \
+.PHONY: help build release lint format check-quick check check-release fuzz interop packaging appliance bench \
   demo deb apt-repo clean packages-build packages-check packages-deb
 
 help: ## list the targets
@@ -83,12 +83,19 @@ interop: packages-check release ## the daemon among real peers, in network names
 packaging: packages-check $(DEB) ## the Debian package, looked at and installed
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 --ignore=release
 
+appliance: packages-check release $(DEB) ## nodes that boot: Debian 13, cloud-init, apt, systemd
+	Tests/Interop/lab/kube_build.sh >/dev/null
+	Tests/Appliance/rig/root.sh >/dev/null
+	cd Tests/Appliance && LBD_BINARY=$(CURDIR)/$(RELEASE) LBD_PACKAGE=$(CURDIR)/$(DEB) \
+	  $(PYTHON) -m pytest -p no:cacheprovider --durations=10
+
 check: packages-check ## everything but what check-release adds
 	$(MAKE) lint
 	$(MAKE) check-quick
 	$(MAKE) fuzz
 	$(MAKE) interop
 	$(MAKE) packaging
+	$(MAKE) appliance
 
 check-release: ## everything, for a release: also a second build of both packages, piuparts, arm64
 	$(MAKE) check
