@@ -72,8 +72,9 @@ def control(folder: Path) -> Iterator[KubeControlPlane]:
 
 
 @pytest.fixture(scope="session")
-def fleets() -> Iterator[list[Any]]:
-    """The fleet that tests share, made when the first one asks; a test that fails takes it with it."""
+def fleets(control: KubeControlPlane, folder: Path) -> Iterator[list[Any]]:
+    """The fleet that tests share, made when the first one asks; a test that fails takes it with it. It ends before the
+    control plane and the folder that it needs."""
     shared: list[Fleet[Any]] = []
     yield shared
     for fleet in shared:
