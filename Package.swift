@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "ARP", targets: ["ARP"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
         .library(name: "NetLink", targets: ["NetLink"]),
+        .library(name: "SWIM", targets: ["SWIM"]),
         .library(name: "Varlink", targets: ["Varlink"]),
     ],
     targets: [
@@ -30,6 +31,7 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["CCrypto"]),
         .target(name: "Wire"),
         .target(name: "Varlink", dependencies: ["Wire"]),
+        .target(name: "SWIM", dependencies: ["Wire", "Crypto"], swiftSettings: optimized),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
@@ -49,6 +51,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
+        .testTarget(name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto"]),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(

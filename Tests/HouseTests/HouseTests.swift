@@ -9,6 +9,7 @@ import Testing
         "Crypto": [],
         "Wire": [],
         "Varlink": ["Wire"],
+        "SWIM": ["Wire", "Crypto"],
         "System": ["Wire"],
         "EventLoop": ["System", "Wire"],
         "NetLink": ["Wire", "System", "EventLoop"],
@@ -20,7 +21,7 @@ import Testing
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.
     static let pureFolders: [(module: String, hasShell: Bool)] = [
         ("Wire", false), ("Balancer", false), ("ARP", true), ("NetLink", true), ("KubeWatch", true),
-        ("Varlink", false),
+        ("Varlink", false), ("SWIM", false),
     ]
 
     /// The C libraries.
