@@ -95,10 +95,10 @@ check: packages-check ## everything but what check-release adds
 	$(MAKE) fuzz
 	$(MAKE) interop
 	$(MAKE) packaging
-
-check-release: ## everything, for a release: also nodes that boot, a second build of both packages, piuparts, arm64
-	$(MAKE) check
 	$(MAKE) appliance
+
+check-release: ## everything, for a release: also a second build of both packages, piuparts, arm64
+	$(MAKE) check
 	$(MAKE) deb
 	@scripts/install-packages $(RELEASE_PACKAGES)
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 release
