@@ -103,11 +103,11 @@ check-release: ## everything, for a release: also a second build of both package
 	@scripts/install-packages $(RELEASE_PACKAGES)
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 release
 
-bench: ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
+bench: $(DEB) ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
 	@scripts/install-packages $(BENCH_PACKAGES)
 	@scripts/require-swift
 	@$(MAKE) --no-print-directory release
-	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/bench.py
+	LBD_BINARY=$(CURDIR)/$(RELEASE) LBD_PACKAGE=$(CURDIR)/$(DEB) $(PYTHON) Tests/bench.py
 
 clean: ## remove what was built here
 	rm -rf .build .build-* Tests/Fuzz/.build dist

@@ -20,7 +20,7 @@ from typing import Any
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS / "Interop")]
 
-from Bench import allocation, arp, coldstart, usage  # noqa: E402
+from Bench import allocation, arp, coldstart, startup, usage  # noqa: E402
 from Bench.bed import Bed  # noqa: E402
 from Bench.progress import say  # noqa: E402
 from Bench.table import Row, table  # noqa: E402
@@ -58,10 +58,14 @@ class Results:
         }
 
 
-def measure(services: int) -> Results:
+def measure(services: int, package: Path) -> Results:
     """Everything, in an order in which each part leaves what the next one needs."""
     results = Results()
+    sizes = startup.size(package)
     with Bed() as bed:
+        start, samples = startup.ready(bed)
+        results.samples["startup"] = samples
+
         say("starting the daemons")
         bed.start_daemons()
 
@@ -92,6 +96,7 @@ def measure(services: int) -> Results:
             most = usage.idle(bed, services, window=10)
             aims = {"anonymous_mb": "50 MB with 10,000"}
             results.add_usage("most", most, usage.rows(most, services, aims))
+        results.rows += [start, *sizes]
     return results
 
 
@@ -107,8 +112,11 @@ def main() -> int:
         parser.error("network namespaces need root")
     if not lbd_binary().exists():
         parser.error(f"{lbd_binary()} is missing: build it first, or set LBD_BINARY")
+    package = Path(os.environ.get("LBD_PACKAGE", ""))
+    if not package.is_file():
+        parser.error("LBD_PACKAGE is to name the Debian package: make bench builds it")
     try:
-        results = measure(services)
+        results = measure(services, package)
     except KeyboardInterrupt:
         say("interrupted")
         return 130
