@@ -15,16 +15,6 @@ public enum Directive: Hashable, Sendable {
     /// Send `Event.timer` at this instant; replaces the instant asked for before.
     case wake(at: Instant)
 
-    /// A member came, changed what it says, or stands otherwise than before.
-    case changed(Member)
-    /// A member was dead or gone for so long that it is forgotten.
-    case forgotten(String)
-    /// A member told all these bytes.
-    case deliver([UInt8])
-    /// A member's `PushPull.userState`; `isJoin` where one of the two comes new to the group.
-    case merge([UInt8], isJoin: Bool)
-    /// Another member that is alive goes by this node's name, at this address.
-    case nameTaken(by: SocketAddress)
-    /// The farewell has been told, or nobody is there to hear it.
-    case hasLeft
+    /// Tell those above.
+    case report(Report)
 }

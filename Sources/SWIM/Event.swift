@@ -12,11 +12,11 @@ public enum Event: Hashable, Sendable {
     case metadata([UInt8])
     /// This node listens there from now on.
     case address(SocketAddress)
-    /// Tell all members these bytes (`Directive.deliver` on each).
+    /// Tell all members these bytes (`Report.told` on each).
     case broadcast([UInt8])
     /// What is sent as `PushPull.userState` from now on.
     case userState([UInt8])
-    /// Say farewell to the group; `Directive.hasLeft` follows.
+    /// Say farewell to the group; `Report.hasLeft` follows.
     case leave
 
     /// A peer has connected and sent its state: to be answered by `Directive.answer` with the same `id`.

@@ -1,0 +1,19 @@
+public import Wire
+
+/// What an `Instance` has learnt, for those above it.
+public enum Report: Hashable, Sendable {
+    /// A member came, changed what it says, or stands otherwise than before.
+    case changed(Member)
+    /// A member was dead or gone for so long that it is forgotten.
+    case forgotten(String)
+    /// A member told all these bytes.
+    case told([UInt8])
+    /// A member's `PushPull.userState`; `isJoin` where one of the two comes new to the group.
+    case merged([UInt8], isJoin: Bool)
+    /// Another member that is alive goes by this node's name, at this address.
+    case nameTaken(by: SocketAddress)
+    /// This process was stopped or starved for so long: what it believes of others is old.
+    case late(by: Duration)
+    /// The farewell has been told, or nobody is there to hear it.
+    case hasLeft
+}
