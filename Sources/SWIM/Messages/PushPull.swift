@@ -1,5 +1,3 @@
-public import Wire
-
 /// The whole state of a member, which two members exchange by TCP.
 public struct PushPull: Hashable, Sendable {
     /// What the sender knows of a member.
