@@ -8,8 +8,9 @@ public enum Directive: Hashable, Sendable {
     case exchange(PushPull, with: SocketAddress, id: Int)
     /// Send this state on the connection of `Event.pushed` with the same `id`.
     case answer(PushPull, id: Int)
-    /// Connect by TCP and send this ping: `Event.streamAnswered` with the same `id` follows.
-    case pingByStream(Ping, to: SocketAddress, id: Int)
+    /// Connect by TCP and send this ping: `Event.streamAnswered` with the same `id` follows. An answer after this
+    /// instant comes too late: there is no use in waiting longer.
+    case pingByStream(Ping, to: SocketAddress, id: Int, until: Instant)
     /// Send this on the connection of `Event.pinged` with the same `id`.
     case acknowledge(Ack, id: Int)
     /// Send `Event.timer` at this instant; replaces the instant asked for before.

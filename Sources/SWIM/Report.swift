@@ -12,7 +12,8 @@ public enum Report: Hashable, Sendable {
     case merged([UInt8], isJoin: Bool)
     /// Another member that is alive goes by this node's name, at this address.
     case nameTaken(by: SocketAddress)
-    /// This process was stopped or starved for so long: what it believes of others is old.
+    /// This process was stopped or starved for so long, more than a probe interval: what it believes of others is old.
+    /// Those above decide how much they bear.
     case late(by: Duration)
     /// The farewell has been told, or nobody is there to hear it.
     case hasLeft
