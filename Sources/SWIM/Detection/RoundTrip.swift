@@ -1,0 +1,34 @@
+internal import Wire
+
+/// What is known of the way to a member and back: smoothed as TCP does it (RFC 6298 section 2), and how lossy it is.
+struct RoundTrip {
+    private var smoothed: Duration?
+    private var variation = Duration.zero
+    /// What losses have added to the factor: each adds to it what is there and one, each answer takes an eighth away.
+    private var excess = 0.0
+
+    /// A ping was answered after `duration`.
+    mutating func measured(_ duration: Duration) {
+        if let old = smoothed {
+            let deviation = duration < old ? old - duration : duration - old
+            variation = (variation * 3 + deviation) / 4
+            smoothed = (old * 7 + duration) / 8
+        } else {
+            smoothed = duration
+            variation = duration / 2
+        }
+        excess *= 0.875
+    }
+
+    /// A ping was not answered, though the member lives: the link loses packets.
+    mutating func lost() {
+        excess = min(excess * 2 + 1, 1_000)
+    }
+
+    /// The factor by which the times of `timing` are to be stretched for this member.
+    func stretch(_ timing: Timing) -> Double {
+        guard timing.maximumStretch > 1 else { return 1 }
+        let expected = (smoothed ?? .zero) + variation * 4
+        return min(max(1, expected / timing.probeTimeout) * (1 + excess), timing.maximumStretch)
+    }
+}
