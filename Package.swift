@@ -51,7 +51,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
-        .testTarget(name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto"]),
+        .testTarget(name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto"], swiftSettings: optimized),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(
