@@ -13,9 +13,9 @@ extension Instance {
         return true
     }
 
-    /// Whether a member could still refute this: the largest incarnation leaves it no larger one.
+    /// Whether a member could still refute this: the largest incarnations leave it no room.
     private mutating func isValid(incarnation: UInt32) -> Bool {
-        guard incarnation < .max else {
+        guard incarnation < Limit.incarnation else {
             counters.dropped.invalidValue += 1
             return false
         }

@@ -4,6 +4,8 @@ enum Limit {
     static let members = 1_000
     /// Bytes of a member's name: a Kubernetes name's (RFC 1123 subdomain).
     static let nameBytes = 253
+    /// A member reaches no such incarnation by itself: once a second would take it 68 years.
+    static let incarnation: UInt32 = 1 << 31
     /// Bytes that a member says about itself, as memberlist limits them.
     static let metadataBytes = 512
     /// Bytes of a broadcast: it fits a datagram, and most often one with a ping in it.
