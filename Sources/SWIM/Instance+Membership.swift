@@ -6,7 +6,7 @@ extension Instance {
     // MARK: What cannot be
 
     mutating func isValidName(_ name: String) -> Bool {
-        guard !name.isEmpty, name.utf8.count <= Limit.nameBytes else {
+        guard !name.isEmpty, name.utf8.count <= Capacity.nameBytes else {
             counters.dropped.invalidName += 1
             return false
         }
@@ -15,7 +15,7 @@ extension Instance {
 
     /// Whether a member could still refute this: the largest incarnations leave it no room.
     private mutating func isValid(incarnation: UInt32) -> Bool {
-        guard incarnation < Limit.incarnation else {
+        guard incarnation < Capacity.incarnation else {
             counters.dropped.invalidValue += 1
             return false
         }
@@ -28,7 +28,7 @@ extension Instance {
             counters.dropped.invalidAddress += 1
             return false
         }
-        guard alive.metadata.count <= Limit.metadataBytes, alive.versions.areConsistent else {
+        guard alive.metadata.count <= Capacity.metadataBytes, alive.versions.areConsistent else {
             counters.dropped.invalidValue += 1
             return false
         }
@@ -113,7 +113,7 @@ extension Instance {
             counters.dropped.invalidValue += 1
             return
         }
-        guard list.count < Limit.members else {
+        guard list.count < Capacity.members else {
             counters.dropped.beyondLimit += 1
             return
         }

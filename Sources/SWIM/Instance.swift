@@ -50,7 +50,7 @@ public struct Instance: Sendable {
         self.timing = timing
         list = MemberList(
             own: Member(
-                name: name, address: address, metadata: Array(metadata.prefix(Limit.metadataBytes)), incarnation: 1))
+                name: name, address: address, metadata: Array(metadata.prefix(Capacity.metadataBytes)), incarnation: 1))
     }
 
     /// All members that are known, this node among them, ascending by name.
@@ -118,7 +118,7 @@ public struct Instance: Sendable {
     // MARK: What those above ask for
 
     private mutating func change(metadata: [UInt8]) {
-        guard metadata.count <= Limit.metadataBytes else {
+        guard metadata.count <= Capacity.metadataBytes else {
             counters.dropped.invalidValue += 1
             return
         }
@@ -136,7 +136,7 @@ public struct Instance: Sendable {
             return
         }
         formerAddresses.removeAll { $0 == address || $0 == list.own.address }
-        formerAddresses = formerAddresses.suffix(Limit.formerAddresses - 1) + [list.own.address]
+        formerAddresses = formerAddresses.suffix(Capacity.formerAddresses - 1) + [list.own.address]
         if hasStarted, !isLeaving { queue.insert(.dead(farewell), about: .move) }
         list.own.address = address
         renew()
@@ -169,7 +169,7 @@ public struct Instance: Sendable {
     // MARK: Broadcasts
 
     private mutating func broadcast(_ bytes: [UInt8]) {
-        guard bytes.count <= Limit.broadcastBytes else {
+        guard bytes.count <= Capacity.broadcastBytes else {
             counters.dropped.invalidValue += 1
             return
         }
@@ -178,7 +178,7 @@ public struct Instance: Sendable {
     }
 
     private mutating func hear(_ bytes: [UInt8], in turn: inout Turn) {
-        guard bytes.count <= Limit.broadcastBytes else {
+        guard bytes.count <= Capacity.broadcastBytes else {
             counters.dropped.invalidValue += 1
             return
         }
@@ -190,7 +190,7 @@ public struct Instance: Sendable {
     /// Sends a message, and with it what is to be gossiped and fits.
     mutating func send(_ message: Message, to address: SocketAddress, in turn: inout Turn) {
         let news = queue.take(
-            Datagram.messages - 1, space: Datagram.space(beside: [message]),
+            DatagramSpace.messages - 1, space: DatagramSpace.left(beside: [message]),
             transmitLimit: timing.transmitLimit(members: list.count))
         turn.emit(.send([message] + news, to: address))
     }
@@ -208,7 +208,7 @@ public struct Instance: Sendable {
         }
         for target in targets {
             let news = queue.take(
-                Datagram.messages, space: Datagram.space(beside: []),
+                DatagramSpace.messages, space: DatagramSpace.left(beside: []),
                 transmitLimit: timing.transmitLimit(members: list.count))
             guard !news.isEmpty else { return }
             turn.emit(.send(news, to: target.address))

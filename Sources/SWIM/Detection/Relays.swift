@@ -14,7 +14,7 @@ struct Relays {
     /// By the sequence number of our own ping.
     private var bySequence: [UInt32: Relay] = [:]
 
-    var isFull: Bool { bySequence.count >= Limit.relays }
+    var isFull: Bool { bySequence.count >= Capacity.relays }
 
     var nextDeadline: Instant? { bySequence.values.map(\.deadline).min() }
 

@@ -53,7 +53,7 @@ struct BroadcastQueue {
     /// Queues bytes of those above; false where that cost another its place.
     mutating func insert(_ bytes: [UInt8]) -> Bool {
         let users = items.filter(\.subject.isUser)
-        let isFull = users.count >= Limit.broadcasts
+        let isFull = users.count >= Capacity.broadcasts
         if isFull, let worn = users.max(by: { ($0.transmits, -$0.number) < ($1.transmits, -$1.number) }) {
             items.removeAll { $0.number == worn.number }
         }
@@ -67,9 +67,9 @@ struct BroadcastQueue {
         items.sort { $0.precedes($1) }
         var space = space
         var messages: [Message] = []
-        for index in items.indices where items[index].length + Datagram.messageOverhead <= space {
+        for index in items.indices where items[index].length + DatagramSpace.messageOverhead <= space {
             guard messages.count < count else { break }
-            space -= items[index].length + Datagram.messageOverhead
+            space -= items[index].length + DatagramSpace.messageOverhead
             messages.append(items[index].message)
             items[index].transmits += 1
         }

@@ -11,7 +11,7 @@ struct Heard {
     mutating func insert(_ bytes: [UInt8]) -> Bool {
         let digest = SHA256.digest(bytes)
         guard digests.insert(digest).inserted else { return false }
-        if ring.count < Limit.broadcastsHeard {
+        if ring.count < Capacity.broadcastsHeard {
             ring.append(digest)
         } else {
             digests.remove(ring[next])

@@ -15,7 +15,7 @@ struct Exchanges {
     private var byID: [Int: (purpose: Purpose, deadline: Instant)] = [:]
 
     /// How many more may begin.
-    var room: Int { Limit.exchanges - byID.count }
+    var room: Int { Capacity.exchanges - byID.count }
 
     var isRepairing: Bool { byID.values.contains { $0.purpose == .repair } }
 

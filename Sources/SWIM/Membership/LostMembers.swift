@@ -32,7 +32,7 @@ struct LostMembers {
     var isEmpty: Bool { byName.isEmpty }
 
     mutating func insert(_ member: Member, at now: Instant) {
-        if byName.count >= Limit.lost,
+        if byName.count >= Capacity.lost,
             let oldest = byName.min(by: { ($0.value.since, $0.key) < ($1.value.since, $1.key) })
         {
             byName[oldest.key] = nil
@@ -55,7 +55,7 @@ struct LostMembers {
         byName = byName.filter { $0.value.since.duration(to: now) < Self.patience }
         let names = byName.keys.sorted()
         let turn = names.filter { $0 > last } + names.filter { $0 <= last }
-        return turn.prefix(Limit.lostPings).compactMap { name in
+        return turn.prefix(Capacity.lostPings).compactMap { name in
             guard let address = byName[name]?.address else { return nil }
             sequence &+= 1
             byName[name]?.sequence = sequence

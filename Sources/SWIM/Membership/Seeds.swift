@@ -15,7 +15,7 @@ struct Seeds {
     mutating func replace(with addresses: [SocketAddress], at now: Instant) {
         let old = byAddress
         byAddress = [:]
-        for address in addresses where byAddress.count < Limit.seeds {
+        for address in addresses where byAddress.count < Capacity.seeds {
             byAddress[address] = old[address] ?? Seed(due: now)
         }
     }

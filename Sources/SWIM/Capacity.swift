@@ -1,5 +1,5 @@
 /// What an `Instance` holds and takes at most.
-enum Limit {
+enum Capacity {
     /// Members, this node and the dead ones that are still listed included.
     static let members = 1_000
     /// Bytes of a member's name: a Kubernetes name's (RFC 1123 subdomain).

@@ -1,5 +1,5 @@
 /// What fits a datagram. memberlist fills 1,400 bytes, which leave room for what a tunnel adds.
-enum Datagram {
+enum DatagramSpace {
     /// Encoded and encrypted.
     private static let limit = 1_400
     /// The version byte, the nonce and the tag of an encrypted datagram, and the checksum within.
@@ -13,7 +13,7 @@ enum Datagram {
     static let messageOverhead = 2
 
     /// The bytes that are free for more messages, each with `messageOverhead`, beside these.
-    static func space(beside messages: [Message]) -> Int {
+    static func left(beside messages: [Message]) -> Int {
         messages.reduce(limit - overhead - compound) { $0 - $1.encodedLength - messageOverhead }
     }
 }
