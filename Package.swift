@@ -16,6 +16,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "ARP", targets: ["ARP"]),
+        .library(name: "Heartbeat", targets: ["Heartbeat"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
         .library(name: "NetLink", targets: ["NetLink"]),
         .library(name: "SWIM", targets: ["SWIM"]),
@@ -31,6 +32,7 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["CCrypto"]),
         .target(name: "Wire"),
         .target(name: "Varlink", dependencies: ["Wire"]),
+        .target(name: "Heartbeat", dependencies: ["Wire"], swiftSettings: optimized),
         .target(name: "SWIM", dependencies: ["Wire", "Crypto"], swiftSettings: optimized),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
@@ -51,6 +53,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
+        .testTarget(name: "HeartbeatTests", dependencies: ["Heartbeat", "Wire"], swiftSettings: optimized),
         .testTarget(name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto"], swiftSettings: optimized),
         .testTarget(name: "HouseTests"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),

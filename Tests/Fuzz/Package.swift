@@ -13,6 +13,7 @@ let package = Package(
     dependencies: [.package(name: "lbd", path: "../..")],
     targets: [
         fuzzer("FuzzARP", over: "ARP"),
+        fuzzer("FuzzHeartbeat", over: "Heartbeat"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),
         fuzzer("FuzzVarlink", over: "Varlink"),

@@ -9,6 +9,7 @@ import Testing
         "Crypto": [],
         "Wire": [],
         "Varlink": ["Wire"],
+        "Heartbeat": ["Wire"],
         "SWIM": ["Wire", "Crypto"],
         "System": ["Wire"],
         "EventLoop": ["System", "Wire"],
@@ -21,7 +22,7 @@ import Testing
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.
     static let pureFolders: [(module: String, hasShell: Bool)] = [
         ("Wire", false), ("Balancer", false), ("ARP", true), ("NetLink", true), ("KubeWatch", true),
-        ("Varlink", false), ("SWIM", false),
+        ("Varlink", false), ("SWIM", false), ("Heartbeat", false),
     ]
 
     /// The C libraries.

@@ -1,0 +1,14 @@
+/// What happens to an `Instance`.
+public enum Event: Hashable, Sendable {
+    /// This node answers for so many addresses from now on.
+    case claims(count: Int)
+    /// The other nodes that gossip calls alive, each with the instance that its daemon has told there: they are to be heard,
+    /// and may be asked.
+    case members([String: UInt64])
+    /// A packet has come.
+    case received(Packet)
+    /// This daemon ends now and is followed by another within so long: say so.
+    case pause(Duration)
+    /// The instant of the last `Directive.wake` has come; also harmless at any other time.
+    case timer
+}

@@ -1,0 +1,248 @@
+public import Wire
+
+/// Tells the network that this node is there while it answers for addresses, and finds out within a fifth of a second when
+/// another node that does is not there any more.
+///
+/// Who answers for something beats, to all on the network at once: what the test takes is the very way that clients take,
+/// and it costs the same for one address and for a thousand. An owner that is not heard is asked directly, and others are
+/// asked about it: only where nobody has heard it, it counts as silent. So two lost beats cost a question, not a
+/// failover. A process that was itself stopped or starved calls nobody silent: it starts to listen anew, and says so.
+public struct Instance: Sendable {
+    /// The shortest time between two beats, however often the claims change.
+    private static let shortestInterval = Duration.milliseconds(15)
+    /// How often one that is silent is asked whether it is there again: it may have nothing to beat for by then.
+    private static let searchInterval = Duration.seconds(1)
+    /// How often it is told that somebody whom gossip does not call alive is heard.
+    private static let strangerInterval = Duration.seconds(1)
+
+    /// What was dropped, and what was asked.
+    public struct Counters: Hashable, Sendable {
+        /// Packets of an earlier daemon, or recorded ones.
+        public var oldPackets: UInt64 = 0
+        /// Packets of nodes that gossip does not call alive.
+        public var strangers: UInt64 = 0
+        /// Inquiries about a node that was not heard.
+        public var inquiries: UInt64 = 0
+        /// Inquiries that ended with the node found.
+        public var found: UInt64 = 0
+    }
+
+    /// What was dropped, and what was asked.
+    public private(set) var counters = Counters()
+
+    private let name: String
+    private let instance: UInt64
+    private let timing: Timing
+
+    private var sentCount: UInt64 = 0
+    private var claimCount: UInt32 = 0
+    private var farewellsLeft = 0
+    private var beatAt: Instant?
+    private var lastBeatAt: Instant?
+
+    private var members: [String: UInt64] = [:]
+    private var peers: [String: Peer] = [:]
+    private var inquiryNumber: UInt32 = 0
+    private var strangerAt: Instant?
+    private var wakeAt: Instant?
+
+    /// The node `name`, whose daemon is told apart from others by `instance`, which is random.
+    public init(name: String, instance: UInt64, timing: Timing = Timing()) {
+        self.name = name
+        self.instance = instance
+        self.timing = timing
+    }
+
+    /// Takes an event in and gives what is to be done about it, in order.
+    public mutating func handle(_ event: Event, at now: Instant, using rng: inout PRNG) -> [Directive] {
+        var directives: [Directive] = []
+        notice(at: now, &directives)
+        switch event {
+        case .claims(let count):
+            claim(UInt32(clamping: count), at: now)
+        case .members(let members):
+            self.members = members
+            for name in peers.keys where members[name] != peers[name]?.instance { peers[name] = nil }
+        case .received(let packet):
+            receive(packet, at: now, &directives)
+        case .pause(let duration):
+            let milliseconds = UInt16(clamping: duration.nanoseconds / 1_000_000)
+            // Twice, since nothing follows that would tell.
+            for _ in 0..<2 { directives.append(beat(to: .network, pauseMilliseconds: milliseconds)) }
+            beatAt = nil
+        case .timer:
+            wakeAt = nil
+        }
+        beatIfDue(at: now, &directives)
+        for name in peers.keys.sorted() { listen(for: name, at: now, using: &rng, &directives) }
+        wake(&directives)
+        return directives
+    }
+
+    /// Notices that this process was not there when it should have been.
+    private mutating func notice(at now: Instant, _ directives: inout [Directive]) {
+        guard let due = wakeAt, due.duration(to: now) > timing.interval else { return }
+        wakeAt = nil
+        for name in peers.keys { peers[name]?.forgive(at: now) }
+        directives.append(.report(.late(by: due.duration(to: now))))
+    }
+
+    // MARK: This node
+
+    private mutating func claim(_ count: UInt32, at now: Instant) {
+        guard count != claimCount else { return }
+        let hasBegun = claimCount == 0
+        claimCount = count
+        if count == 0 { farewellsLeft = timing.farewellCount }
+        // The others need to know at once that there is somebody to listen for, or nobody any more.
+        if hasBegun || count == 0 {
+            beatAt = lastBeatAt.map { max(now, $0.advanced(by: Self.shortestInterval)) } ?? now
+        }
+    }
+
+    private mutating func beatIfDue(at now: Instant, _ directives: inout [Directive]) {
+        guard let due = beatAt, due <= now else { return }
+        directives.append(beat(to: .network))
+        lastBeatAt = now
+        if claimCount == 0 { farewellsLeft -= 1 }
+        // From when it was due, so that small delays do not add up.
+        let next = max(due.advanced(by: timing.interval), now.advanced(by: timing.interval / 2))
+        beatAt = claimCount > 0 || farewellsLeft > 0 ? next : nil
+    }
+
+    private mutating func beat(to audience: Directive.Audience, pauseMilliseconds: UInt16 = 0) -> Directive {
+        let interval = UInt16(clamping: timing.interval.nanoseconds / 1_000_000)
+        let beat = Beat(
+            claimCount: claimCount, intervalMilliseconds: interval, pauseMilliseconds: pauseMilliseconds)
+        return send(.beat(beat), to: audience)
+    }
+
+    private mutating func send(_ body: Packet.Body, to audience: Directive.Audience) -> Directive {
+        sentCount += 1
+        return .send(Packet(sender: name, instance: instance, counter: sentCount, body: body), to: audience)
+    }
+
+    // MARK: The others
+
+    private mutating func receive(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
+        guard packet.sender != name else { return }
+        guard members[packet.sender] == packet.instance else { return meet(packet.sender, at: now, &directives) }
+        let before = peers[packet.sender]
+        if before == nil {
+            peers[packet.sender] = Peer(packet, at: now)
+        } else if peers[packet.sender]?.take(packet, at: now) == false {
+            counters.oldPackets += 1
+            return
+        }
+        if before?.inquiry != nil { counters.found += 1 }
+        peers[packet.sender]?.inquiry = nil
+        peers[packet.sender]?.searchAt = nil
+        if before?.isSilent == true { directives.append(.report(.heard(packet.sender))) }
+        switch packet.body {
+        case .beat:
+            break
+        case .inquiry(_, name):
+            directives.append(beat(to: .member(packet.sender)))
+        case .inquiry(let number, let node):
+            let silence = peers[node].map { $0.heardAt.duration(to: now).nanoseconds / 1_000_000 }
+            let milliseconds = silence.map { UInt32(clamping: $0) } ?? .max
+            directives.append(
+                send(
+                    .finding(number: number, node: node, silenceMilliseconds: milliseconds), to: .member(packet.sender))
+            )
+        case .finding(let number, let node, let silence):
+            learn(number, node, silenceMilliseconds: silence, from: packet.sender, at: now)
+        }
+    }
+
+    /// Hears somebody whom gossip does not call alive.
+    private mutating func meet(_ sender: String, at now: Instant, _ directives: inout [Directive]) {
+        counters.strangers += 1
+        if let last = strangerAt, last.duration(to: now) < Self.strangerInterval { return }
+        strangerAt = now
+        directives.append(.report(.heard(sender)))
+    }
+
+    /// Looks whether it is time to ask about a node, or to give it up.
+    private mutating func listen(
+        for node: String, at now: Instant, using rng: inout PRNG, _ directives: inout [Directive]
+    ) {
+        if let due = peers[node]?.searchAt, due <= now {
+            peers[node]?.searchAt = now.advanced(by: Self.searchInterval)
+            inquiryNumber &+= 1
+            directives.append(send(.inquiry(number: inquiryNumber, node: node), to: .member(node)))
+        }
+        guard let peer = peers[node], let due = peer.deadline(timing), due <= now else { return }
+        guard var inquiry = peer.inquiry else { return ask(about: node, at: now, using: &rng, &directives) }
+        if let direct = inquiry.directAt.last, direct <= now {
+            inquiry.directAt.removeLast()
+            peers[node]?.inquiry = inquiry
+            directives.append(send(.inquiry(number: inquiry.number, node: node), to: .member(node)))
+        }
+        guard inquiry.deadline <= now else { return }
+        if inquiry.silentCount > 0 || !inquiry.hasWitnesses {
+            giveUp(node, at: now, &directives)
+        } else {
+            ask(about: node, at: now, using: &rng, &directives)
+        }
+    }
+
+    private mutating func ask(
+        about node: String, at now: Instant, using rng: inout PRNG, _ directives: inout [Directive]
+    ) {
+        guard let peer = peers[node] else { return }
+        inquiryNumber &+= 1
+        counters.inquiries += 1
+        // One that is asked about itself is no witness.
+        let witnesses = members.keys.filter { other in
+            other != node && peers[other]?.isSilent != true && peers[other]?.inquiry == nil
+        }.sorted().shuffled(using: &rng).prefix(timing.inquiryCount)
+        let slack = (peer.limit(timing) - timing.limit) / 4
+        let timeout = min(
+            max(witnesses.isEmpty ? timing.interval : timing.inquiryTimeout, slack), timing.longestInquiryTimeout)
+        let repeats = (1..<max(timing.directCount, 1)).reversed()
+        peers[node]?.inquiry = Inquiry(
+            number: inquiryNumber, waitingFor: Set(witnesses), hasWitnesses: !witnesses.isEmpty,
+            deadline: now.advanced(by: timeout),
+            directAt: repeats.map { now.advanced(by: timeout * $0 / timing.directCount) })
+        for other in [node] + witnesses {
+            directives.append(send(.inquiry(number: inquiryNumber, node: node), to: .member(other)))
+        }
+    }
+
+    /// Takes the answer of one that was asked about `node`.
+    private mutating func learn(
+        _ number: UInt32, _ node: String, silenceMilliseconds: UInt32, from witness: String, at now: Instant
+    ) {
+        guard var peer = peers[node], var inquiry = peer.inquiry, inquiry.number == number,
+            inquiry.waitingFor.remove(witness) != nil
+        else { return }
+        let silence = Duration.milliseconds(Int64(silenceMilliseconds))
+        if silence < peer.limit(timing) - timing.inquiryTimeout / 2 {
+            // It was heard since this node heard it last.
+            counters.found += 1
+            peer.inquiry = nil
+            peer.heardAt = max(peer.heardAt, now.advanced(by: .zero - silence))
+            peers[node] = peer
+        } else {
+            inquiry.silentCount += 1
+            peers[node]?.inquiry = inquiry
+        }
+    }
+
+    private mutating func giveUp(_ node: String, at now: Instant, _ directives: inout [Directive]) {
+        guard let heardAt = peers[node]?.heardAt else { return }
+        peers[node]?.searchAt = now.advanced(by: Self.searchInterval)
+        peers[node]?.inquiry = nil
+        directives.append(.report(.silent(node, for: heardAt.duration(to: now))))
+    }
+
+    private mutating func wake(_ directives: inout [Directive]) {
+        let deadlines = peers.values.compactMap { peer in
+            peer.searchAt ?? peer.deadline(timing).map { due in max(due, peer.inquiry?.nextDeadline ?? due) }
+        }
+        guard let next = (deadlines + [beatAt].compactMap { $0 }).min(), next != wakeAt else { return }
+        wakeAt = next
+        directives.append(.wake(at: next))
+    }
+}

@@ -1,0 +1,80 @@
+internal import Wire
+
+/// Another node, as its packets show it.
+struct Peer: Hashable {
+    /// How much a new gap counts towards the mean deviation, and how many deviations are allowed (RFC 6298's figures).
+    private static let gain = 0.25
+    private static let deviations = 4
+
+    let instance: UInt64
+    private(set) var counter: UInt64
+    private(set) var beat: Beat?
+    /// When it was heard last, by whatever packet; later where somebody else has heard it since.
+    var heardAt: Instant
+    private var lastBeatAt: Instant?
+    /// How far gaps between beats are from the interval, on average.
+    private var deviation = Duration.zero
+    /// Until when it may be silent, having said so.
+    private var pausedUntil: Instant?
+    /// It was silent for too long, and nobody had heard it: when to ask it whether it is there again.
+    var searchAt: Instant?
+    var inquiry: Inquiry?
+
+    init(_ packet: Packet, at now: Instant) {
+        instance = packet.instance
+        counter = packet.counter
+        heardAt = now
+        if case .beat(let beat) = packet.body { take(beat, at: now) }
+    }
+
+    /// Takes a packet of the same daemon; false for one that is not newer than all before.
+    mutating func take(_ packet: Packet, at now: Instant) -> Bool {
+        guard packet.counter > counter else { return false }
+        counter = packet.counter
+        heardAt = now
+        if case .beat(let beat) = packet.body { take(beat, at: now) }
+        return true
+    }
+
+    private mutating func take(_ new: Beat, at now: Instant) {
+        if let last = lastBeatAt, let beat, beat.isRegular, new.isRegular {
+            let gap = last.duration(to: now) - beat.interval
+            // A gap longer than a second is a fault, not the link's manner.
+            let error = min(gap < .zero ? .zero - gap : gap, .seconds(1))
+            deviation += (error - deviation) * Self.gain
+        }
+        beat = new
+        lastBeatAt = now
+        let pause = Duration.milliseconds(min(Int(new.pauseMilliseconds), 5_000))
+        pausedUntil = pause > .zero ? now.advanced(by: pause) : nil
+    }
+
+    /// Whether it was silent for too long.
+    var isSilent: Bool { searchAt != nil }
+
+    /// When its silence has lasted too long; nil while it need not be heard.
+    func deadline(_ timing: Timing) -> Instant? {
+        guard let beat, beat.claimCount > 0, !isSilent else { return nil }
+        let due = heardAt.advanced(by: limit(timing))
+        return pausedUntil.map { max($0, due) } ?? due
+    }
+
+    /// The silence that it is allowed: longer where its beats come irregularly.
+    func limit(_ timing: Timing) -> Duration {
+        let interval = max(beat?.interval ?? timing.interval, .milliseconds(10))
+        let regular = interval * timing.limitThousandths / 1_000
+        return min(max(regular, interval + deviation * Self.deviations), timing.longestLimit)
+    }
+
+    /// Gives it its full time again: this process was not there to hear it.
+    mutating func forgive(at now: Instant) {
+        heardAt = now
+        inquiry = nil
+    }
+}
+
+extension Beat {
+    fileprivate var interval: Duration { .milliseconds(Int(intervalMilliseconds)) }
+    /// Whether another one follows after the interval.
+    fileprivate var isRegular: Bool { claimCount > 0 && pauseMilliseconds == 0 }
+}

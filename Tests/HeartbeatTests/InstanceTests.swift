@@ -1,0 +1,163 @@
+import Heartbeat
+import Testing
+import Wire
+
+@Suite struct InstanceTests {
+    static let names = ["pi1", "pi2", "pi3", "pi4", "pi5", "pi6", "pi7"]
+
+    /// An owner that dies is called silent by all others, at the promised time, from three to seven nodes.
+    @Test(arguments: [3, 5, 7]) func aDeathIsKnownInAFifthOfASecond(count: Int) {
+        var worst = Duration.zero
+        for seed in 1...50 as ClosedRange<UInt64> {
+            var network = Network(seed: seed, Array(Self.names.prefix(count)))
+            network.handle(.claims(count: 2), by: "pi1")
+            network.run(for: .milliseconds(1_000 + Int64(seed) * 7))
+            network.nodes["pi1"]?.isUp = false
+            let death = network.now
+            network.run(for: .seconds(1))
+            let silences = network.silences(of: "pi1")
+            #expect(silences.count == count - 1, "seed \(seed)")
+            for at in silences { worst = max(worst, death.duration(to: at)) }
+        }
+        #expect(worst <= .milliseconds(216))
+        #expect(worst >= .milliseconds(200), "the test is to see the worst case")
+    }
+
+    /// With nobody to ask, one beat more is waited for.
+    @Test func ofTwoNodesTheOtherTakesOneBeatLonger() {
+        var network = Network(seed: 1, ["pi1", "pi2"])
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.nodes["pi1"]?.isUp = false
+        let death = network.now
+        network.run(for: .seconds(1))
+        let silences = network.silences(of: "pi1").map { death.duration(to: $0) }
+        #expect(silences.count == 1 && silences[0] > .milliseconds(189) && silences[0] < .milliseconds(262))
+    }
+
+    /// 5 % of all packets lost, each by itself, for a simulated day: questions are asked, and nobody is called silent.
+    @Test func lossAloneSilencesNobody() {
+        var network = Network(seed: 5, ["pi1", "pi2", "pi3"])
+        network.lossPercent = 5
+        for name in network.nodes.keys.sorted() { network.handle(.claims(count: 1), by: name) }
+        // A day has 3.7 million beats; an hour here, the day in the soak.
+        network.run(for: .seconds(3_600))
+        #expect(network.told.filter { $0.report.isSilence }.isEmpty)
+        let inquiries = network.nodes.values.reduce(0) { $0 + $1.instance.counters.inquiries }
+        #expect(inquiries > 100)
+        let perSecond = network.packetCount / 3_600
+        #expect(perSecond <= 3 * 16, "an owner sends a beat each 70 ms and little more")
+    }
+
+    /// A link that works one way only: who does not hear the owner learns from others that it lives.
+    @Test func whoAloneDoesNotHearTheOwnerIsTold() {
+        var network = Network(seed: 2, ["pi1", "pi2", "pi3"])
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.cuts = [["pi1", "pi2"]]
+        network.run(for: .seconds(60))
+        #expect(network.silences(of: "pi1").isEmpty)
+        #expect((network.nodes["pi2"]?.instance.counters.found ?? 0) > 10)
+    }
+
+    /// A process that was stopped calls nobody silent, says that it was, and is called silent itself; then it is heard.
+    @Test func whoWasStoppedBlamesNobody() {
+        var network = Network(seed: 3, ["pi1", "pi2", "pi3"])
+        for name in ["pi1", "pi2"] { network.handle(.claims(count: 1), by: name) }
+        network.run(for: .seconds(1))
+        network.nodes["pi2"]?.frozenUntil = network.now.advanced(by: .seconds(2))
+        network.run(for: .seconds(4))
+        #expect(network.silences(of: "pi1").isEmpty)
+        #expect(network.silences(of: "pi2").count == 2)
+        let byStopped = network.told.filter { $0.by == "pi2" }.map(\.report)
+        #expect(byStopped.contains { if case .late(let by) = $0 { by > .seconds(1) } else { false } })
+        #expect(network.told.filter { $0.report == .heard("pi2") }.count == 2)
+    }
+
+    /// Beats that come irregularly are given more time, within a bound: no false alarm, and a death is still found.
+    @Test func aBadLinkIsGivenMoreTime() {
+        var network = Network(seed: 4, ["pi1", "pi2", "pi3"])
+        network.jitter = .milliseconds(300)
+        network.lossPercent = 10
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(600))
+        #expect(network.silences(of: "pi1").isEmpty)
+        network.nodes["pi1"]?.isUp = false
+        let death = network.now
+        network.run(for: .seconds(10))
+        let silences = network.silences(of: "pi1").map { death.duration(to: $0) }
+        #expect(silences.count == 2)
+        #expect(silences.allSatisfy { $0 < .seconds(4) }, "\(silences)")
+    }
+
+    /// Who gives up its last address says so a few times and may then be silent.
+    @Test func whoAnswersForNothingIsNotMissed() {
+        var network = Network(seed: 6, ["pi1", "pi2", "pi3"])
+        network.lossPercent = 20
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.handle(.claims(count: 0), by: "pi1")
+        network.run(for: .seconds(1))
+        let before = network.packetCount
+        network.run(for: .seconds(10))
+        #expect(network.packetCount == before)
+        #expect(network.silences(of: "pi1").isEmpty)
+    }
+
+    /// A restart is announced: the owner may be silent for so long and no longer.
+    @Test func aRestartIsWaitedFor() {
+        var network = Network(seed: 7, ["pi1", "pi2", "pi3"])
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.handle(.pause(.seconds(5)), by: "pi1")
+        network.nodes["pi1"]?.isUp = false
+        let end = network.now
+        network.run(for: .seconds(10))
+        let silences = network.silences(of: "pi1").map { end.duration(to: $0) }
+        #expect(silences.count == 2)
+        #expect(silences.allSatisfy { $0 >= .seconds(5) && $0 < .milliseconds(5_300) })
+    }
+
+    /// What was recorded and is sent again keeps nobody alive, nor does a daemon of which gossip knows nothing.
+    @Test func recordedPacketsDoNotCount() {
+        var network = Network(seed: 8, ["pi1", "pi2"])
+        network.handle(.claims(count: 1), by: "pi1")
+        let beat = Beat(claimCount: 1, intervalMilliseconds: 75)
+        let recorded = Packet(sender: "pi1", instance: 1, counter: 1, body: .beat(beat))
+        network.run(for: .seconds(1))
+        network.nodes["pi1"]?.isUp = false
+        for counter in 1...20 {
+            network.handle(.received(recorded), by: "pi2")
+            let other = Packet(sender: "pi1", instance: 99, counter: UInt64(counter), body: .beat(beat))
+            network.handle(.received(other), by: "pi2")
+            network.run(for: .milliseconds(50))
+        }
+        #expect(network.silences(of: "pi1").count == 1)
+        #expect(network.nodes["pi2"]?.instance.counters.oldPackets == 20)
+        #expect(network.nodes["pi2"]?.instance.counters.strangers == 20)
+    }
+
+    /// Who has nothing to answer for when it could be heard again is found all the same, within a second.
+    @Test func whoWasSilentIsLookedFor() {
+        var network = Network(seed: 9, ["pi1", "pi2", "pi3"])
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.cuts = [["pi1", "pi2"], ["pi1", "pi3"]]
+        network.run(for: .seconds(1))
+        network.handle(.claims(count: 0), by: "pi1")
+        network.run(for: .seconds(5))
+        #expect(network.silences(of: "pi1").count == 2)
+        network.cuts = []
+        network.run(for: .milliseconds(1_100))
+        #expect(network.told.filter { $0.report == .heard("pi1") }.count == 2)
+        let before = network.packetCount
+        network.run(for: .seconds(10))
+        #expect(network.packetCount == before)
+    }
+}
+
+extension Report {
+    var isSilence: Bool {
+        if case .silent = self { true } else { false }
+    }
+}
