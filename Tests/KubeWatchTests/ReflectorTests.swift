@@ -161,6 +161,22 @@ import Wire
         #expect(watch.changes == [.forbidden(.service, message: "you cannot watch")])
     }
 
+    /// An API server that has just started refuses everybody until it has read its roles, a second or two.
+    @Test func refusalsAfterAnOutageHaveShortWaitsOfTheirOwn() {
+        var talk = Conversation([.service])
+        var request = talk.handle(.start).requests[0]
+        for _ in 0..<10 {
+            talk.answer(request, 503, "upstream")
+            request = talk.pass(.seconds(24)).requests[0]
+        }
+        let forbidden = JSON.status(403, "Forbidden", "not yet")
+        #expect(talk.answer(request, 403, forbidden).changes == [.forbidden(.service, message: "not yet")])
+        for wait in [375, 750, 1500] {
+            request = talk.pass(.milliseconds(wait)).requests[0]
+            talk.answer(request, 403, forbidden)
+        }
+    }
+
     @Test func credentialsThatAreNotAcceptedAreAnInterruption() {
         var talk = Conversation([.service])
         let refused = talk.answer(

@@ -195,11 +195,15 @@ struct Reflector: Sendable {
         pause(before: step, atLeast: wait ?? .zero, at: now, using: &rng, &outbox)
     }
 
-    /// What follows a refusal, which no waiting mends: as `fail`, but told as what it is.
+    /// What follows a refusal, which no waiting mends: as `fail`, but told as what it is. A server that has just started
+    /// refuses until it has read its roles, so the first refusal after an outage does not inherit that one's long waits.
     mutating func forbid(
         _ message: String, next step: Step, after wait: Duration?, at now: Instant, using rng: inout PRNG,
         _ outbox: inout Outbox
     ) {
+        if !isForbidden {
+            backoff.reset()
+        }
         if !isForbidden || isOwnDoing {
             isForbidden = true
             isInterrupted = true
