@@ -17,13 +17,17 @@ LEASE_SECONDS = 45
 
 
 def _served(cluster: Cluster) -> tuple[str, LbdNode]:
-    """A Service with endpoints on every node: its address and the node that answers for it."""
+    """A Service with endpoints on every node, known to each kube-proxy: its address and the node that answers for it."""
     namespace = cluster.namespace()
     cluster.pods(namespace, "web", cluster.nodes)
     cluster.service(namespace, "web")
     address = cluster.address(namespace, "web")
     owner = cluster.owner(address)
     assert eventually("the page", lambda: cluster.curl(address)).startswith("hello from web-")
+    # A connection that comes to a node before its kube-proxy knows the Service is lost for good: the kernel does not ask
+    # for its way a second time.
+    for node in cluster.nodes.values():
+        eventually(f"kube-proxy on {node.name}", lambda node=node: cluster.curl(address, node.host))
     return address, owner
 
 

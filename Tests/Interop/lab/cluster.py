@@ -18,7 +18,7 @@ import yaml
 
 from .control import ControlPlane, DataPath
 from .kubelet import Kubelet
-from .lan import NODES, Lan
+from .lan import NODES, Host, Lan
 from .node import LbdNode, Node
 from .pools import POOL
 from .sniffer import Sniffer
@@ -192,9 +192,10 @@ class Fleet(abc.ABC, Generic[AnyNode]):
                 return node
         raise AssertionError(f"no node has the MAC {mac}")
 
-    def curl(self, address: str) -> str:
-        """The page that the client gets from an address."""
-        done = self.lan.client.namespace.run("curl", "-sS", "--max-time", "5", f"http://{address}/", check=False)
+    def curl(self, address: str, host: Host | None = None) -> str:
+        """The page that the client, or another host, gets from an address."""
+        namespace = (host or self.lan.client).namespace
+        done = namespace.run("curl", "-sS", "--max-time", "5", f"http://{address}/", check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
