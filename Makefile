@@ -12,6 +12,7 @@ RELEASE := .build/release/lbd
 VERSION := $(shell sed -n '1s/^lbd (\(.*\)).*/\1/p' debian/changelog)
 DEB_SOURCES := $(shell find Package.swift README.md Sources completions debian docs kubernetes systemd)
 DEB := dist/lbd_$(VERSION)_$(shell dpkg --print-architecture).deb
+DEB_ARM64 := dist/lbd_$(VERSION)_arm64.deb
 DEBS := $(foreach architecture,amd64 arm64,dist/lbd_$(VERSION)_$(architecture).deb)
 
 # Debian packages: to build; to try out; to package; to check. kubectl may come from elsewhere.
@@ -20,14 +21,15 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
 CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq conntrack gcc libc6-dev
-RELEASE_PACKAGES := $(CHECK_PACKAGES) piuparts
+ARM64_PACKAGES := $(CHECK_PACKAGES) arch-test qemu-user-static qemu-system-arm e2fsprogs
+RELEASE_PACKAGES := $(ARM64_PACKAGES) piuparts
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl
 
-.PHONY: help build release lint format check-quick check check-release fuzz interop packaging appliance bench \
+.PHONY: help build release lint format check-quick check check-release check-arm64 fuzz interop packaging appliance bench \
   demo deb apt-repo clean packages-build packages-check packages-deb
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 packages-build:
 	@scripts/install-packages $(BUILD_PACKAGES)
@@ -87,7 +89,14 @@ appliance: packages-check release $(DEB) ## nodes that boot: Debian 13, cloud-in
 	Tests/Interop/lab/kube_build.sh >/dev/null
 	Tests/Appliance/rig/root.sh >/dev/null
 	cd Tests/Appliance && LBD_BINARY=$(CURDIR)/$(RELEASE) LBD_PACKAGE=$(CURDIR)/$(DEB) \
-	  $(PYTHON) -m pytest -p no:cacheprovider --durations=10
+	  $(PYTHON) -m pytest -p no:cacheprovider --durations=10 --ignore=arm64
+
+check-arm64: packages-check release $(DEB_ARM64) ## an arm64 machine that boots, emulated: Debian's kernel, systemd, lbd
+	@scripts/install-packages $(ARM64_PACKAGES)
+	Tests/Interop/lab/kube_build.sh >/dev/null
+	Tests/Appliance/arm64/root.sh >/dev/null
+	cd Tests/Appliance && LBD_BINARY=$(CURDIR)/$(RELEASE) LBD_PACKAGE=$(CURDIR)/$(DEB_ARM64) \
+	  $(PYTHON) -m pytest -p no:cacheprovider arm64
 
 check: packages-check ## everything but what check-release adds
 	$(MAKE) lint
@@ -102,6 +111,7 @@ check-release: ## everything, for a release: also a second build of both package
 	$(MAKE) deb
 	@scripts/install-packages $(RELEASE_PACKAGES)
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 release
+	$(MAKE) check-arm64
 
 bench: $(DEB) ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
 	@scripts/install-packages $(BENCH_PACKAGES)
