@@ -1,0 +1,117 @@
+internal import CCrypto
+
+/// AES in Galois/Counter Mode (NIST SP 800-38D) by libcrypto, with nonces of 12 bytes and tags of 16.
+///
+/// A nonce may never be used twice with the same key: whoever seals brings one from a CSPRNG.
+public enum AESGCM {
+    /// The bytes of a nonce.
+    public static let nonceLength = 12
+    /// The bytes of a tag.
+    public static let tagLength = 16
+    /// The bytes that a key can have: AES-128, AES-192 and AES-256.
+    public static let keyLengths = [16, 24, 32]
+
+    /// Encrypts `plaintext` with `key` and appends the tag, which also covers `additionalData`.
+    public static func seal(
+        _ plaintext: some Collection<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
+    ) throws(CryptoError) -> [UInt8] {
+        let input = Array(plaintext)
+        let context = try Context()
+        try context.start(key: key, nonce: nonce, encrypts: true)
+        try context.authenticate(additionalData)
+        var sealed = try context.update(input[...], room: tagLength)
+        try context.finish()
+        let tag = [UInt8](unsafeUninitializedCapacity: tagLength) { buffer, count in
+            let isRead = EVP_CIPHER_CTX_ctrl(
+                context.pointer, EVP_CTRL_AEAD_GET_TAG, CInt(tagLength), buffer.baseAddress)
+            count = isRead == 1 ? tagLength : 0
+        }
+        guard tag.count == tagLength else { throw .failed }
+        sealed += tag
+        return sealed
+    }
+
+    /// Decrypts what `seal` gave for the same key, nonce and additional data; anything else is `CryptoError.notAuthentic`.
+    public static func open(
+        _ sealed: some Collection<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
+    ) throws(CryptoError) -> [UInt8] {
+        let context = try Context()
+        try context.start(key: key, nonce: nonce, encrypts: false)
+        guard sealed.count >= tagLength else { throw .notAuthentic }
+        let input = Array(sealed)
+        var tag = Array(input.suffix(tagLength))
+        try context.authenticate(additionalData)
+        let plaintext = try context.update(input.dropLast(tagLength), room: 0)
+        guard EVP_CIPHER_CTX_ctrl(context.pointer, EVP_CTRL_AEAD_SET_TAG, CInt(tagLength), &tag) == 1 else {
+            throw .failed
+        }
+        do throws(CryptoError) {
+            try context.finish()
+        } catch {
+            throw .notAuthentic
+        }
+        return plaintext
+    }
+
+    /// One operation of libcrypto's.
+    private struct Context: ~Copyable {
+        let pointer: OpaquePointer
+
+        init() throws(CryptoError) {
+            guard let pointer = EVP_CIPHER_CTX_new() else { throw .failed }
+            self.pointer = pointer
+        }
+
+        deinit {
+            EVP_CIPHER_CTX_free(pointer)
+        }
+
+        private static func cipher(keyLength: Int) -> OpaquePointer? {
+            switch keyLength {
+            case 16: EVP_aes_128_gcm()
+            case 24: EVP_aes_192_gcm()
+            case 32: EVP_aes_256_gcm()
+            default: nil
+            }
+        }
+
+        func start(key: [UInt8], nonce: [UInt8], encrypts: Bool) throws(CryptoError) {
+            guard let cipher = Self.cipher(keyLength: key.count) else { throw .invalidKeyLength(key.count) }
+            guard nonce.count == nonceLength else { throw .invalidNonceLength(nonce.count) }
+            guard EVP_CipherInit_ex(pointer, cipher, nil, key, nonce, encrypts ? 1 : 0) == 1 else { throw .failed }
+        }
+
+        func authenticate(_ additionalData: [UInt8]) throws(CryptoError) {
+            guard !additionalData.isEmpty else { return }
+            guard let count = CInt(exactly: additionalData.count) else { throw .failed }
+            var written: CInt = 0
+            guard EVP_CipherUpdate(pointer, nil, &written, additionalData, count) == 1 else { throw .failed }
+        }
+
+        /// As many bytes as go in come out, in an array with `room` for more.
+        func update(_ input: ArraySlice<UInt8>, room: Int) throws(CryptoError) -> [UInt8] {
+            guard let count = CInt(exactly: input.count) else { throw .failed }
+            guard count > 0 else { return [] }
+            var written: CInt = 0
+            let output = input.withUnsafeBufferPointer { input in
+                [UInt8](unsafeUninitializedCapacity: input.count + room) { output, filled in
+                    let isDone = EVP_CipherUpdate(pointer, output.baseAddress, &written, input.baseAddress, count)
+                    filled = isDone == 1 ? input.count : 0
+                }
+            }
+            guard written == count else { throw .failed }
+            return output
+        }
+
+        /// Makes the tag, or compares it with the one that was set.
+        func finish() throws(CryptoError) {
+            // GCM holds nothing back, so nothing is written.
+            var rest: (UInt64, UInt64) = (0, 0)
+            var written: CInt = 0
+            let isDone = withUnsafeMutableBytes(of: &rest) { buffer in
+                EVP_CipherFinal_ex(pointer, buffer.bindMemory(to: UInt8.self).baseAddress, &written)
+            }
+            guard isDone == 1 else { throw .failed }
+        }
+    }
+}
