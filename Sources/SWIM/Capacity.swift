@@ -6,8 +6,6 @@ enum Capacity {
     static let nameBytes = 253
     /// A member reaches no such incarnation by itself: once a second would take it 68 years.
     static let incarnation: UInt32 = 1 << 31
-    /// Bytes that a member says about itself, as memberlist limits them.
-    static let metadataBytes = 512
     /// Bytes of a broadcast: it fits a datagram, and most often one with a ping in it.
     static let broadcastBytes = 1_024
     /// Broadcasts of those above that wait to be gossiped; beyond, the one that was sent most often goes.

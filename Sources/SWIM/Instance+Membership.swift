@@ -28,7 +28,7 @@ extension Instance {
             counters.dropped.invalidAddress += 1
             return false
         }
-        guard alive.metadata.count <= Capacity.metadataBytes, alive.versions.areConsistent else {
+        guard alive.metadata.count <= Limit.metadataBytes, alive.versions.areConsistent else {
             counters.dropped.invalidValue += 1
             return false
         }

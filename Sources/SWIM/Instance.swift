@@ -50,7 +50,7 @@ public struct Instance: Sendable {
         self.timing = timing
         list = MemberList(
             own: Member(
-                name: name, address: address, metadata: Array(metadata.prefix(Capacity.metadataBytes)), incarnation: 1))
+                name: name, address: address, metadata: Array(metadata.prefix(Limit.metadataBytes)), incarnation: 1))
     }
 
     /// All members that are known, this node among them, ascending by name.
@@ -118,7 +118,7 @@ public struct Instance: Sendable {
     // MARK: What those above ask for
 
     private mutating func change(metadata: [UInt8]) {
-        guard metadata.count <= Capacity.metadataBytes else {
+        guard metadata.count <= Limit.metadataBytes else {
             counters.dropped.invalidValue += 1
             return
         }
@@ -189,9 +189,9 @@ public struct Instance: Sendable {
 
     /// Sends a message, and with it what is to be gossiped and fits.
     mutating func send(_ message: Message, to address: SocketAddress, in turn: inout Turn) {
-        let news = queue.take(
-            DatagramSpace.messages - 1, space: DatagramSpace.left(beside: [message]),
-            transmitLimit: timing.transmitLimit(members: list.count))
+        var budget = Budget()
+        let isRoom = budget.take(encodedLength: message.encodedLength)
+        let news = isRoom ? queue.take(within: budget, transmitLimit: timing.transmitLimit(members: list.count)) : []
         turn.emit(.send([message] + news, to: address))
     }
 
@@ -207,9 +207,7 @@ public struct Instance: Sendable {
                 || entry.member.status == .dead && entry.changedAt.duration(to: now) <= deadTime
         }
         for target in targets {
-            let news = queue.take(
-                DatagramSpace.messages, space: DatagramSpace.left(beside: []),
-                transmitLimit: timing.transmitLimit(members: list.count))
+            let news = queue.take(within: Budget(), transmitLimit: timing.transmitLimit(members: list.count))
             guard !news.isEmpty else { return }
             turn.emit(.send(news, to: target.address))
         }

@@ -35,7 +35,7 @@ struct Rig {
 
     /// Takes what is to be gossiped away, as if it had been sent.
     mutating func drain() {
-        _ = instance.queue.take(255, space: 1 << 20, transmitLimit: 1)
+        _ = instance.queue.take(within: Budget(limitBytes: 1 << 20), transmitLimit: 1)
     }
 
     mutating func clear() { directives = [] }

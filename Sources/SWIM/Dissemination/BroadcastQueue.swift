@@ -61,15 +61,13 @@ struct BroadcastQueue {
         return !isFull
     }
 
-    /// Up to `count` messages that fit `space` bytes, for one datagram. Each goes `transmitLimit` times in all.
-    mutating func take(_ count: Int, space: Int, transmitLimit: Int) -> [Message] {
+    /// The messages for one datagram in which there is still room for `budget`. Each goes `transmitLimit` times in all.
+    mutating func take(within budget: Budget, transmitLimit: Int) -> [Message] {
         guard !items.isEmpty else { return [] }
         items.sort { $0.precedes($1) }
-        var space = space
+        var budget = budget
         var messages: [Message] = []
-        for index in items.indices where items[index].length + DatagramSpace.messageOverhead <= space {
-            guard messages.count < count else { break }
-            space -= items[index].length + DatagramSpace.messageOverhead
+        for index in items.indices where budget.take(encodedLength: items[index].length) {
             messages.append(items[index].message)
             items[index].transmits += 1
         }
