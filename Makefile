@@ -76,7 +76,7 @@ check-quick: packages-build ## module tests and simulation, in under two minutes
 	swift test --skip-build --parallel
 
 fuzz: packages-check ## two minutes of fuzzing from the kept corpus
-	Tests/Fuzz/run.sh 24
+	Tests/Fuzz/run.sh 20
 
 interop: packages-check release ## the daemon among real peers, in network namespaces
 	Tests/Interop/lab/kube_build.sh

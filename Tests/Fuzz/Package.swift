@@ -16,6 +16,7 @@ let package = Package(
         fuzzer("FuzzHeartbeat", over: "Heartbeat"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),
+        fuzzer("FuzzSWIM", over: "SWIM"),
         fuzzer("FuzzVarlink", over: "Varlink"),
     ],
     swiftLanguageModes: [.v6]
