@@ -60,6 +60,7 @@ let package = Package(
             exclude: ["Captures"],
             swiftSettings: optimized),
         .testTarget(name: "HouseTests"),
+        .testTarget(name: "SystemTests", dependencies: ["System", "Wire"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(
             name: "lbdTests",

@@ -11,4 +11,13 @@ public enum Random {
         guard count == MemoryLayout<UInt64>.size else { throw Errno.last("draw random bytes") }
         return seed
     }
+
+    /// `count` bytes that nobody can guess, at most 256 at a time. Early in boot the call waits likewise.
+    ///
+    /// - Throws: `Errno` where the kernel has none.
+    public static func bytes(_ count: Int) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        guard getrandom(&bytes, count, 0) == count else { throw Errno.last("draw random bytes") }
+        return bytes
+    }
 }

@@ -40,12 +40,7 @@ public struct UnixListener: ~Copyable, Sendable {
     ///
     /// - Throws: `Errno`: EMFILE or ENFILE where there are no more descriptors; the connection goes on waiting.
     public func accept() throws(Errno) -> UnixSocket? {
-        let accepted = Glibc.accept(descriptor.rawValue, nil, nil)
-        if accepted < 0 && [EAGAIN, EINTR, ECONNABORTED].contains(errno) { return nil }
-        let connection = try FileDescriptor(result: accepted, "accept a connection")
-        guard fcntl(accepted, F_SETFL, O_NONBLOCK) == 0, fcntl(accepted, F_SETFD, FD_CLOEXEC) == 0 else {
-            throw Errno.last("set up a connection")
-        }
+        guard let connection = try descriptor.acceptConnection() else { return nil }
         return UnixSocket(owning: connection)
     }
 

@@ -33,21 +33,13 @@ public struct UnixSocket: ~Copyable, Sendable {
     ///
     /// - Throws: `Errno`: ECONNRESET where the other side went away.
     public func receive(into buffer: inout [UInt8]) throws(Errno) -> Int? {
-        let count = recv(descriptor.rawValue, &buffer, buffer.count, 0)
-        if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
-        guard count >= 0 else { throw Errno.last("receive from a Unix socket") }
-        return count
+        try descriptor.receiveBytes(into: &buffer)
     }
 
     /// Sends as much of `bytes` as the kernel takes now and gives its number; 0 where it takes none.
     ///
     /// - Throws: `Errno`: EPIPE where the other side went away.
     public func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
-        let count = bytes.withUnsafeBytes {
-            Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        if count < 0 && (errno == EAGAIN || errno == EINTR) { return 0 }
-        guard count >= 0 else { throw Errno.last("send to a Unix socket") }
-        return count
+        try descriptor.sendBytes(bytes)
     }
 }

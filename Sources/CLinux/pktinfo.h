@@ -1,0 +1,24 @@
+// The control messages that come with a datagram (cmsg(3)): macros read them, which Swift does not see.
+#pragma once
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+// The index of the interface that a datagram came in by (IP_PKTINFO of ip(7), IPV6_RECVPKTINFO of ipv6(7)); 0 where it is not
+// told.
+static inline unsigned int lbd_interface_index(struct msghdr *message) {
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+        if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(control), sizeof info);
+            return (unsigned int)info.ipi_ifindex;
+        }
+        if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+            // struct in6_pktinfo: the address, then the index.
+            unsigned int index;
+            memcpy(&index, CMSG_DATA(control) + sizeof(struct in6_addr), sizeof index);
+            return index;
+        }
+    }
+    return 0;
+}
