@@ -33,14 +33,17 @@ import Testing
             runtime: /r
             interfaces: {include: [^eth0$], exclude: []}
             announcements: {refreshSeconds: 0}
-            gossip: {bind: 10.0.0.1, port: 7947, join: [a, b], secretFile: /f}
+            gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
             metrics: {listen: "[::1]:7473"}
             """)
         #expect(configuration.node == "raspberry" && configuration.kubernetes.loadBalancerClass == "lbd.io/lan")
         #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
         #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: []))
-        #expect(configuration.refreshSeconds == 0 && configuration.gossip.join == ["a", "b"])
+        #expect(configuration.refreshSeconds == 0 && configuration.gossip.bind.description == "10.0.0.1")
+        #expect(
+            configuration.gossip.join.map(\.description)
+                == ["10.0.0.2:7947", "10.0.0.3:7000", "[fd00::4]:7947", "[fd00::5]:7000"])
         #expect(configuration.gossip.secretFile == "/f" && configuration.metricsListen == "[::1]:7473")
     }
 
@@ -65,6 +68,11 @@ import Testing
         ("allocate: [auto]\n", "F:1:11: error: allocate must be text, not a list"),
         ("pools: pools.yaml\n", "F:1:8: error: pools must be an absolute path, not \"pools.yaml\""),
         ("gossip:\n  port: 70000\n", "F:2:9: error: port must be a whole number from 1 to 65535, not \"70000\""),
+        ("gossip: {bind: eth0}\n", "F:1:16: error: bind must be an IP address of this node, or 0.0.0.0, not \"eth0\""),
+        (
+            "gossip:\n  join: [10.0.0.2, raspberry]\n",
+            "F:2:20: error: a member to join must be ADDRESS or ADDRESS:PORT, not \"raspberry\": names are not resolved"
+        ),
         ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),
         (
             "announcements: {refreshSeconds: 1.5}\n",
@@ -73,6 +81,13 @@ import Testing
     ])
     func aMistakeIsToldWithItsPlace(text: String, expected: String) {
         #expect { try Self.read(text) } throws: { "\($0)" == expected }
+    }
+
+    @Test func moreMembersToJoinThanThereMayBeAreRefused() {
+        let list = Array(repeating: "10.0.0.2", count: 65).joined(separator: ", ")
+        #expect { try Self.read("gossip: {join: [\(list)]}\n") } throws: {
+            "\($0)" == "F:1:16: error: join must have at most 64 items, not 65"
+        }
     }
 
     @Test func aNodeIsCalledInSmallLetters() throws {

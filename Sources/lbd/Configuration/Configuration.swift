@@ -1,4 +1,5 @@
 import Balancer
+import Wire
 
 /// What `lbd.yaml` says; every key has a default.
 struct Configuration: Hashable, Sendable {
@@ -21,12 +22,15 @@ struct Configuration: Hashable, Sendable {
 
     /// `gossip`: how the nodes find each other.
     struct Gossip: Hashable, Sendable {
+        /// The most members that `join` may name.
+        static let maximumJoinCount = 64
+
         /// `bind`: the address to listen on.
-        var bind = "0.0.0.0"
+        var bind = IPAddress.v4(IPv4Address(rawValue: 0))
         /// `port`, UDP and TCP.
         var port: UInt16 = 7946
-        /// `join`: further members to look for, `HOST` or `HOST:PORT`.
-        var join: [String] = []
+        /// `join`: further members to look for.
+        var join: [SocketAddress] = []
         /// `secretFile`: an absolute path; nil to take the cluster's Secret.
         var secretFile: String?
     }

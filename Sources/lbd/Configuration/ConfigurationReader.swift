@@ -88,7 +88,7 @@ struct ConfigurationReader {
         }
         readGossip(section, into: &configuration.gossip)
         if let metrics = section.section("metrics", keys: ["listen"], &diagnostics) {
-            set(&configuration.metricsListen, "listen", in: metrics, Self.isSocketAddress, "ADDRESS:PORT")
+            set(&configuration.metricsListen, "listen", in: metrics, { SocketAddress($0) != nil }, "ADDRESS:PORT")
         }
         return configuration
     }
@@ -107,9 +107,11 @@ struct ConfigurationReader {
     private mutating func readGossip(_ root: Section, into gossip: inout Configuration.Gossip) {
         let keys = ["bind", "port", "join", "secretFile"]
         guard let section = root.section("gossip", keys: keys, &diagnostics) else { return }
-        set(&gossip.bind, "bind", in: section, { IPAddress($0) != nil }, "an IP address of this node, or 0.0.0.0")
+        var bind = gossip.bind.description
+        set(&bind, "bind", in: section, { IPAddress($0) != nil }, "an IP address of this node, or 0.0.0.0")
+        gossip.bind = IPAddress(bind) ?? gossip.bind
         if let port = section.integer("port", in: 1...65535, &diagnostics) { gossip.port = UInt16(port) }
-        gossip.join = section.items("join", &diagnostics).compactMap { $0.text("a member to join", &diagnostics) }
+        gossip.join = members("join", in: section, defaultPort: gossip.port)
         var secretFile = ""
         setPath(&secretFile, "secretFile", in: section)
         gossip.secretFile = secretFile.isEmpty ? nil : secretFile
@@ -129,6 +131,26 @@ struct ConfigurationReader {
 
     private mutating func setPath(_ value: inout String, _ key: String, in section: Section) {
         set(&value, key, in: section, { $0.hasPrefix("/") && $0.utf8.count < 4096 }, "an absolute path")
+    }
+
+    private mutating func members(_ key: String, in section: Section, defaultPort: UInt16) -> [SocketAddress] {
+        guard let list = section[key] else { return [] }
+        let items = list.items(key, &diagnostics) ?? []
+        if items.count > Configuration.Gossip.maximumJoinCount {
+            diagnostics.error(
+                "\(key) must have at most \(Configuration.Gossip.maximumJoinCount) items, not \(items.count)",
+                at: list.location)
+        }
+        return items.compactMap { item in
+            guard let text = item.text("a member to join", &diagnostics) else { return nil }
+            guard let address = SocketAddress(text, defaultPort: defaultPort) else {
+                diagnostics.error(
+                    "a member to join must be ADDRESS or ADDRESS:PORT, not \(quoted(text)): names are not resolved",
+                    at: item.location)
+                return nil
+            }
+            return address
+        }
     }
 
     private mutating func patterns(_ key: String, in section: Section) -> [String]? {
@@ -164,15 +186,5 @@ struct ConfigurationReader {
                 return isAlphanumeric(first) && isAlphanumeric(last)
                     && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
             }
-    }
-
-    private static func isSocketAddress(_ text: String) -> Bool {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return false
-        }
-        let host = text[..<colon]
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-        return port > 0
-            && (IPv4Address(host) != nil || (isBracketed && IPv6Address(host.dropFirst().dropLast()) != nil))
     }
 }
