@@ -40,12 +40,12 @@ let package = Package(
         .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
         .target(
-            name: "Balancer", dependencies: ["Wire", "Crypto", "NetLink", "ARP", "KubeWatch"],
+            name: "Balancer", dependencies: ["Wire", "Crypto", "NetLink", "ARP", "SWIM", "KubeWatch"],
             swiftSettings: optimized),
         .executableTarget(
             name: "lbd",
             dependencies: [
-                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "KubeWatch", "Balancer", "Varlink",
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "SWIM", "KubeWatch", "Balancer", "Varlink",
                 "CYAML", "CLinux",
             ],
             // A link to kubernetes/lbd.yaml, so that a bare program can apply it.
@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
-        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "KubeWatch"]),
+        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "SWIM", "KubeWatch"]),
         .testTarget(
             name: "Simulation", dependencies: ["Balancer", "Wire", "NetLink", "KubeWatch"],
             swiftSettings: optimized),

@@ -3,7 +3,7 @@ import Wire
 /// The hand-over at SIGTERM: this node takes its Leases back, so that the others take over at once, and answers until they
 /// do.
 struct Departure {
-    /// How long the API server may take to hear of it.
+    /// How long the API server, and the group that gossips, may take to hear of it.
     static let limit = Duration.seconds(2)
     /// How long the others may take to announce after this node's Lease is gone.
     static let grace = Duration.milliseconds(50)

@@ -1,4 +1,5 @@
 public import KubeWatch
+public import SWIM
 public import Wire
 
 /// An address to be answered for on an interface.
@@ -24,11 +25,16 @@ public struct Claim: Hashable, Comparable, Sendable {
 public enum Directive: Hashable, Sendable {
     /// Send a write to the API server, once, now; tell its end by `Event.wrote`.
     case write(WriteID, Write)
+    /// Make this Secret, which the gossip is encrypted with, of bytes that nobody can guess; tell the end of that by
+    /// `Event.wrote` too.
+    case createSecret(WriteID, ObjectKey)
     /// Close all connections to the API server before another byte leaves on them: this daemon woke past its deadline.
     /// Writes under way end as `unanswered`; lists and watches start anew.
     case dropConnections(reason: String)
     /// Send `Event.timer` at this instant; replaces the instant asked for before.
     case wake(at: Instant)
+    /// Hand this to the gossip.
+    case gossip(SWIM.Event)
     /// Answer for an address from now on, and announce it.
     case take(Claim)
     /// Do not answer for an address any more.

@@ -1,5 +1,6 @@
 public import KubeWatch
 public import NetLink
+public import SWIM
 
 /// Where a pools configuration came from.
 public enum PoolsSource: Hashable, Sendable {
@@ -66,6 +67,8 @@ public enum Event: Hashable, Sendable {
     case change(Change)
     /// A write ended.
     case wrote(WriteID, Outcome)
+    /// The gossip has learnt something.
+    case gossip(SWIM.Report)
     /// All network interfaces, at start and after each change of one.
     case links([Link])
     /// The instant asked for by the last `Directive.wake` has come; also harmless at any other time.

@@ -10,7 +10,7 @@ extension Instance {
         let services = cluster.services.values.filter(isOurs).sorted { $0.metadata.key < $1.metadata.key }
         return Overview(
             leader: leadership.holder, services: services.map { overview(of: $0, in: &book, at: now) },
-            pools: poolOverviews, members: memberOverviews, problems: problems)
+            pools: poolOverviews, members: memberOverviews, gossip: gossip.overview(at: now), problems: problems)
     }
 
     private func overview(of service: Service, in book: inout AddressBook, at now: Instant) -> Overview.Service {

@@ -1,4 +1,5 @@
 import KubeWatch
+import SWIM
 public import Wire
 
 /// The daemon's whole decision-making: which Service gets which address, and which addresses this node answers for.
@@ -23,6 +24,8 @@ public struct Instance: Sendable {
     var connection = Connection()
     var refusals = Refusals()
     var metalLB = MetalLB()
+    var gossip: Gossip
+    var gossipSecret: GossipSecret
     var departure: Departure?
 
     /// The number of Services that are ours to serve.
@@ -51,6 +54,8 @@ public struct Instance: Sendable {
         self.settings = settings
         leadership = Leadership(settings, timing: timing)
         membership = Membership(settings)
+        gossip = Gossip(nodeName: settings.nodeName)
+        gossipSecret = GossipSecret(settings.gossipSecret)
     }
 
     /// Takes one event and says what to do about it.
@@ -83,6 +88,8 @@ public struct Instance: Sendable {
         case .wrote(let id, let outcome):
             guard let sent = outbox.finish(id) else { return }
             finished(sent, outcome, in: &turn)
+        case .gossip(let report):
+            gossip.take(report, in: &turn)
         case .links(let links):
             let new = Reach(links)
             guard new != reach || !hasLinks else { return }
@@ -115,6 +122,7 @@ public struct Instance: Sendable {
             if kind == .lease { membership.synced(in: &turn) }
             if kind == .service { considerPools(in: &turn) }
             if kind == .pod { metalLB.synced() }
+            if kind == .secret { gossipSecret.synced(at: turn.now) }
             if cluster.isAnswered { connection.restored(in: &turn) }
             if cluster.isComplete, !hasBegun { begin(in: &turn) }
         case .interrupted(let kind, let reason):
@@ -145,7 +153,9 @@ public struct Instance: Sendable {
             if membership.observe(lease, in: &turn) { elect(in: &turn) }
         case .pod(let pod):
             metalLB.update(pod)
-        case .configMap, .secret:
+        case .secret:
+            gossipSecret.appeared()
+        case .configMap:
             break
         }
     }
@@ -166,7 +176,7 @@ public struct Instance: Sendable {
         case .pod:
             metalLB.removePod(key)
         case .secret:
-            break
+            gossipSecret.vanished(at: turn.now)
         }
     }
 
@@ -181,6 +191,8 @@ public struct Instance: Sendable {
             relisted(sent, outcome, in: &turn)
         case (.status(let key), .serviceStatus(let base, let ingress)):
             statusWritten(key, base: base, ingress: ingress, outcome, in: &turn)
+        case (.secret, _):
+            gossipSecret.finished(outcome, at: turn.now)
         case (.event, .event(let event)):
             events.finished(event, outcome, in: &turn)
         case (.status, _), (.event, _):
@@ -269,6 +281,7 @@ public struct Instance: Sendable {
             relist(in: &turn)
             assign(in: &turn)
             tellConfigMap()
+            if leadership.holdsLease { gossipSecret.create(through: &outbox, in: &turn) }
         }
         membership.act(through: &outbox, in: &turn)
         announce(in: &turn)
@@ -312,7 +325,7 @@ public struct Instance: Sendable {
     private func nextDeadline(after now: Instant) -> Instant? {
         let others = [
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
-            events.nextDeadline, relistPause,
+            events.nextDeadline, relistPause, gossipSecret.nextDeadline,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now

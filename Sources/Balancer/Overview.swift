@@ -60,6 +60,18 @@ public struct Overview: Hashable, Sendable {
         }
     }
 
+    /// A member of the group that gossips: a node, or another program that speaks the protocol.
+    public struct GossipMember: Hashable, Sendable, Codable {
+        /// Its name: that of its node.
+        public var name: String
+        /// How it stands: `alive`, `suspect`, `dead` or `left`.
+        public var status: String
+        /// Where it listens: `ADDRESS:PORT`.
+        public var address: String
+        /// For how long it has stood so, in whole seconds.
+        public var seconds: Int
+    }
+
     /// The node that gives Services their addresses; nil where none is known.
     public var leader: String?
     /// Ascending by namespace and name.
@@ -68,6 +80,8 @@ public struct Overview: Hashable, Sendable {
     public var pools: [Pool]
     /// Ascending by name.
     public var members: [Member]
+    /// The group as the gossip shows it, ascending by name.
+    public var gossip: [GossipMember]
     /// What is wrong and what to do about it, the worst first.
     public var problems: [String]
 }

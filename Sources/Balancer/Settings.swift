@@ -1,3 +1,5 @@
+public import KubeWatch
+
 /// `allocate`: whether this node may be the one that gives Services their addresses.
 public enum AllocationPolicy: String, CaseIterable, Hashable, Sendable {
     /// Unless MetalLB's controller runs in the cluster.
@@ -26,12 +28,14 @@ public struct Settings: Hashable, Sendable {
     public var configMap: String
     /// `pools`, the file's path; only to tell people where to write.
     public var poolsPath: String
+    /// The Secret that the gossip is encrypted with, to be made where it is missing; nil where the gossip has another secret.
+    public var gossipSecret: ObjectKey?
 
     /// Settings for the node `nodeName`.
     public init(
         nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil,
         allocation: AllocationPolicy = .auto, configMap: String = "metallb-system/config",
-        poolsPath: String = "/etc/lbd/pools.yaml"
+        poolsPath: String = "/etc/lbd/pools.yaml", gossipSecret: ObjectKey? = nil
     ) {
         self.nodeName = nodeName
         self.instanceID = instanceID
@@ -40,5 +44,6 @@ public struct Settings: Hashable, Sendable {
         self.allocation = allocation
         self.configMap = configMap
         self.poolsPath = poolsPath
+        self.gossipSecret = gossipSecret
     }
 }

@@ -10,6 +10,8 @@ public enum Write: Hashable, Sendable {
     case updateLease(Lease, acquiring: Bool)
     /// DELETE of a Lease, conditional on metadata.resourceVersion.
     case deleteLease(ObjectMeta)
+    /// POST of a new Secret of the type Opaque.
+    case createSecret(Secret)
     /// POST of a core/v1 Event.
     case event(EventRecord)
     /// GET of a Service list with quorum (no resourceVersion), told as `Change`s and ended by its outcome: what a new

@@ -171,6 +171,8 @@ struct Rig {
             leases[metadata.key] = nil
             send(.wrote(id, .done(nil)))
             send(.change(.deleted(.lease, metadata.key)))
+        case .createSecret:
+            break
         case .event:
             if answersEvents { send(.wrote(id, .done(nil))) }
         case .relistServices:

@@ -1,4 +1,5 @@
 import Testing
+import Wire
 
 @testable import KubeWatch
 
@@ -122,6 +123,16 @@ import Testing
             + #""status":{"conditions":\#(conditions)}}"#
         let node = Node(metadata: meta("", "pi1", "", ""), isNetworkUnavailable: isUnavailable, isExcluded: true)
         #expect(try decode(.node, json) == .node(node))
+    }
+
+    @Test func aNodesInternalAddressesAreRead() throws {
+        let json =
+            #"{"metadata":{"name":"pi1"},"status":{"addresses":[{"type":"Hostname","address":"pi1"},"#
+            + #"{"type":"InternalIP","address":"192.168.2.11"},{"type":"ExternalIP","address":"10.0.0.1"},"#
+            + #"{"type":"InternalIP","address":"fd00::11"},{"type":"InternalIP","address":"pi1"},{}]}}"#
+        let addresses = ["192.168.2.11", "fd00::11"].compactMap { IPAddress($0) }
+        #expect(
+            try decode(.node, json) == .node(Node(metadata: meta("", "pi1", "", ""), internalAddresses: addresses)))
     }
 
     @Test func aLeaseIsRead() throws {

@@ -109,6 +109,18 @@ import Wire
             ))
     }
 
+    @Test func aSecretIsCreated() throws {
+        let metadata = ObjectMeta(key: ObjectKey(namespace: "metallb-system", name: "memberlist"))
+        let request = try encode(.createSecret(Secret(metadata: metadata, secretKey: Array("YWJj\n".utf8))))
+        #expect(request.method == .post)
+        #expect(request.path == "/api/v1/namespaces/metallb-system/secrets")
+        #expect(request.type == "application/json")
+        #expect(
+            request.body
+                == #"{"apiVersion":"v1","data":{"secretkey":"WVdKago="},"kind":"Secret","metadata":{"name":"memberlist","#
+                + #""namespace":"metallb-system"},"type":"Opaque"}"#)
+    }
+
     @Test func anEventKeepsWithinTheServersLimits() throws {
         let long = String(repeating: "a", count: 253)
         let object = ObjectMeta(key: ObjectKey(namespace: "x", name: long))

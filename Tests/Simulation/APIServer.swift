@@ -99,7 +99,7 @@ struct APIServer {
             revision += 1
             leases[metadata.key] = nil
             return (.done(nil), .change(.deleted(.lease, metadata.key)))
-        case .event, .relistServices:
+        case .event, .relistServices, .createSecret:
             return (.done(nil), nil)
         }
     }

@@ -280,7 +280,7 @@ struct World {
             daemons[index].inheritance = inheritance
         case .exit:
             end(index, startsAgainWithin: .seconds(5))
-        case .listen, .record, .status:
+        case .listen, .record, .status, .createSecret, .gossip:
             break
         }
     }

@@ -27,7 +27,9 @@ import Varlink
         "used":2,"free":126},{"name":"six","protocol":"bgp","autoAssign":false,"addresses":["fd00::1-fd00::ffff",\#
         "fd01::1-fd02::1"],"used":0,"free":9223372036854775807}],
         "members":[{"name":"blackberry","alive":true,"addresses":["10.77.0.12/24","192.168.2.12/24"]},
-        {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}]}
+        {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}],
+        "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300},
+        {"name":"raspberry","status":"dead","address":"[fd00::13]:7946","seconds":4}]}
         """#
 
     @Test func everythingHasItsPlace() throws {
@@ -57,6 +59,10 @@ import Varlink
                 raspberry   dead
                   there is no Node of this name
 
+                MEMBER      GOSSIP  FOR  AT
+                blackberry  alive   2 h  192.168.2.12:7946
+                raspberry   dead    4 s  [fd00::13]:7946
+
                 Last error, 2 min ago: node "raspberry" is dead: its Lease was not renewed for 40 s
                 """)
     }
@@ -64,7 +70,7 @@ import Varlink
     @Test func aFreshNodeSaysWhatIsMissingOnce() throws {
         let json = #"""
             {"node":"pi","version":"1","problems":["no pools"],"lastError":{"message":"no pools","secondsAgo":1},
-            "services":[],"pools":[],"members":[]}
+            "services":[],"pools":[],"members":[],"gossip":[]}
             """#
         #expect(
             StatusTable.text(of: try Self.status(json)) == """
@@ -79,7 +85,7 @@ import Varlink
     /// Names of pools are free text, and an API server's messages are anybody's.
     @Test func nothingSteersTheTerminal() throws {
         let json = #"""
-            {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],
+            {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],"gossip":[],
             "pools":[{"name":"x\u0007\ny","protocol":"bgp","autoAssign":true,"addresses":[],"used":0,"free":0}]}
             """#
         let text = StatusTable.text(of: try Self.status(json))
@@ -98,7 +104,8 @@ import Varlink
     @Test func theReplyIsAsDescribed() throws {
         let description = try #require(StatusInterface.info.interfaces.first?.description)
         let types = Described.types(in: description)
-        #expect(types.keys.sorted() == ["Address", "GetStatus", "LastError", "Member", "Pool", "Service"])
+        #expect(
+            types.keys.sorted() == ["Address", "GetStatus", "GossipMember", "LastError", "Member", "Pool", "Service"])
         let status = try Self.status(Self.busy)
         guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {
             Issue.record("no reply")

@@ -229,8 +229,8 @@ struct Leadership {
     }
 
     /// Takes over what a write made of the Lease, unless the watch has already shown something newer.
-    private mutating func accept(_ write: Write, _ metadata: ObjectMeta?, at now: Instant) {
-        guard var written = write.lease, let metadata else { return }
+    private mutating func accept(_ write: Write?, _ metadata: ObjectMeta?, at now: Instant) {
+        guard var written = write?.lease, let metadata else { return }
         if let lease, metadata.isOlder(than: lease.metadata) { return }
         written.metadata = metadata
         // The watch will tell the times that the server keeps; they are compared only with themselves.

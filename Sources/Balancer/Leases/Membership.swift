@@ -188,14 +188,14 @@ struct Membership {
         if case .deleteLease = sent.write, outcome.isDone || outcome == .notFound { return leave() }
         if isLeaving {
             nextWrite = turn.now.advanced(by: .milliseconds(50))
-            if case .done(let metadata?) = outcome, sent.write.lease != nil { adopt(metadata) }
+            if case .done(let metadata?) = outcome, sent.write?.lease != nil { adopt(metadata) }
             return
         }
         switch outcome {
         case .done(let metadata):
             if let metadata { adopt(metadata) }
             // The network has changed while the write was under way.
-            if sent.write.lease?.addresses != published?.text { nextWrite = turn.now }
+            if sent.write?.lease?.addresses != published?.text { nextWrite = turn.now }
         case .busy(let after?):
             nextWrite = turn.now.advanced(by: min(after, Self.renewPeriod))
         case .conflict, .unanswered, .busy(nil):

@@ -11,6 +11,8 @@ enum Errand: Hashable {
     case relist
     /// The status of a Service.
     case status(ObjectKey)
+    /// The Secret of the gossip.
+    case secret
     /// A Kubernetes Event.
     case event
 }
@@ -19,7 +21,7 @@ enum Errand: Hashable {
 /// nothing stale ever leaves.
 struct Outbox {
     /// Service statuses under way at once; together with the Events at most 64, besides at most one write of each Lease
-    /// and one relist.
+    /// and of the Secret, and one relist.
     static let statusLimit = 48
     /// Kubernetes Events under way at once.
     private static let eventLimit = 16
@@ -29,7 +31,8 @@ struct Outbox {
     /// A write under way.
     struct Sent {
         var errand: Errand
-        var write: Write
+        /// Nil for a Secret, whose content this part of the daemon never sees.
+        var write: Write?
         var sentAt: Instant
     }
 
@@ -45,11 +48,20 @@ struct Outbox {
     }
 
     mutating func send(_ write: Write, for errand: Errand, in turn: inout Turn) {
+        turn.emit(.write(begin(errand, write, at: turn.now), write))
+    }
+
+    /// Has the Secret `key` made.
+    mutating func createSecret(_ key: ObjectKey, in turn: inout Turn) {
+        turn.emit(.createSecret(begin(.secret, nil, at: turn.now), key))
+    }
+
+    private mutating func begin(_ errand: Errand, _ write: Write?, at now: Instant) -> WriteID {
         lastID += 1
         let id = WriteID(lastID)
-        underWay[id] = Sent(errand: errand, write: write, sentAt: turn.now)
+        underWay[id] = Sent(errand: errand, write: write, sentAt: now)
         count(errand, by: 1)
-        turn.emit(.write(id, write))
+        return id
     }
 
     /// The write `id`, which has ended; nil for one that is not under way.
@@ -64,7 +76,7 @@ struct Outbox {
         case .status: statusCount += step
         case .event: eventCount += step
         case .relist: isRelisting = step > 0
-        case .controllerLease, .nodeLease: break
+        case .controllerLease, .nodeLease, .secret: break
         }
     }
 }

@@ -8,6 +8,7 @@ struct Refusals {
         case statuses
         case controllerLease
         case nodeLease
+        case secret
         case events
 
         init?(_ errand: Errand) {
@@ -15,6 +16,7 @@ struct Refusals {
             case .status: self = .statuses
             case .controllerLease: self = .controllerLease
             case .nodeLease: self = .nodeLease
+            case .secret: self = .secret
             case .event: self = .events
             case .relist: return nil
             }
@@ -27,6 +29,7 @@ struct Refusals {
             case .statuses: "cannot write the status of Services"
             case .controllerLease: "cannot write the Lease lbd-controller"
             case .nodeLease: "cannot write this node's Lease"
+            case .secret: "cannot make the Secret of the gossip"
             case .events: "cannot write Events"
             }
         }
@@ -77,7 +80,7 @@ struct Refusals {
             note(subject, .forbidden, "\(message); \(Self.mend)", .writeRefused, at: now)
         case .rejected(let status, let message) where subject != .events:
             note(subject, .rejected, "HTTP status \(status), \(message)", .writeRefused, at: now)
-        case .notFound where subject == .controllerLease || subject == .nodeLease:
+        case .notFound where [.controllerLease, .nodeLease, .secret].contains(subject):
             let reason = "its namespace does not exist; make it by `lbd enroll`"
             note(subject, .noNamespace, reason, .writeRefused, at: now)
         case .rejected, .notFound, .conflict, .busy, .unanswered:

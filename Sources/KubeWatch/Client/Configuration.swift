@@ -16,7 +16,7 @@ extension Client {
         /// Whether to ask now and then for MetalLB's custom resources.
         public var surveysMetalLB: Bool
 
-        /// Watches these kinds; by default what the daemon needs before gossip.
+        /// Watches these kinds; by default what the daemon needs without gossip.
         public init(
             kinds: Set<Kind> = [.service, .endpointSlice, .node, .configMap, .lease, .pod],
             configMap: ObjectKey = ObjectKey(namespace: "metallb-system", name: "config"),

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Wire
 
 extension Write {
@@ -42,6 +43,10 @@ extension Write {
             return (
                 .delete, Self.path(Self.leaseGroup, metadata.key.namespace, "leases", metadata.key.name),
                 Self.json(Self.deleteOptions(metadata))
+            )
+        case .createSecret(let secret):
+            return (
+                .post, Self.path("/api/v1", secret.metadata.key.namespace, "secrets"), Self.json(Self.newSecret(secret))
             )
         case .event(let record):
             let namespace = record.object.key.namespace.isEmpty ? "default" : record.object.key.namespace
@@ -96,6 +101,14 @@ extension Write {
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": .object(metadata),
             "spec": .object(spec(lease, wallTime: wallTime, isAcquiring: true)),
         ]
+    }
+
+    private static func newSecret(_ secret: Secret) -> JSONValue {
+        let metadata: JSONValue = [
+            "name": .string(secret.metadata.key.name), "namespace": .string(secret.metadata.key.namespace),
+        ]
+        let data = secret.secretKey.map { ["secretkey": JSONValue.string(Data($0).base64EncodedString())] } ?? [:]
+        return ["apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": .object(data)]
     }
 
     private static func deleteOptions(_ metadata: ObjectMeta) -> JSONValue {

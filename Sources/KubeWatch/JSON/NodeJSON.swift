@@ -1,3 +1,5 @@
+import Wire
+
 extension Node {
     /// The label that takes a node out of load balancing.
     static let exclusionLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -8,6 +10,12 @@ extension Node {
 
     private struct Status: Decodable {
         let conditions: [Condition]?
+        let addresses: [Address]?
+    }
+
+    private struct Address: Decodable {
+        let type: String?
+        let address: String?
     }
 
     private struct Condition: Decodable {
@@ -20,8 +28,11 @@ extension Node {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         let status = try members.decodeIfPresent(Status.self, forKey: .status)
         let isUnavailable = status?.conditions?.contains { $0.type == "NetworkUnavailable" && $0.status == "True" }
+        let internalAddresses = status?.addresses?.filter { $0.type == "InternalIP" }.compactMap { entry in
+            entry.address.flatMap { IPAddress($0) }
+        }
         self.init(
             metadata: metadata.identity, isNetworkUnavailable: isUnavailable ?? false,
-            isExcluded: metadata.labels[Self.exclusionLabel] != nil)
+            isExcluded: metadata.labels[Self.exclusionLabel] != nil, internalAddresses: internalAddresses ?? [])
     }
 }

@@ -1,3 +1,5 @@
+public import Wire
+
 /// The part of core/v1 Node that lbd uses.
 public struct Node: Hashable, Sendable {
     /// Name, uid and resourceVersion.
@@ -6,11 +8,17 @@ public struct Node: Hashable, Sendable {
     public var isNetworkUnavailable: Bool
     /// The label node.kubernetes.io/exclude-from-external-load-balancers is there, whatever its value.
     public var isExcluded: Bool
+    /// status.addresses of the type InternalIP, in the server's order: the first is the node's own of its first family.
+    public var internalAddresses: [IPAddress]
 
     /// A Node with these fields.
-    public init(metadata: ObjectMeta, isNetworkUnavailable: Bool = false, isExcluded: Bool = false) {
+    public init(
+        metadata: ObjectMeta, isNetworkUnavailable: Bool = false, isExcluded: Bool = false,
+        internalAddresses: [IPAddress] = []
+    ) {
         self.metadata = metadata
         self.isNetworkUnavailable = isNetworkUnavailable
         self.isExcluded = isExcluded
+        self.internalAddresses = internalAddresses
     }
 }

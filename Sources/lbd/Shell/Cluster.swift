@@ -1,5 +1,6 @@
 import Balancer
 import EventLoop
+import FoundationEssentials
 internal import Glibc
 import KubeWatch
 import System
@@ -10,6 +11,9 @@ import Wire
 final class Cluster {
     /// A kubeconfig is put there in several steps: install(1) deletes, writes, and gives it to its owner.
     private static let settlingTime = Duration.milliseconds(200)
+
+    /// As many random bytes as MetalLB puts into the Secret.
+    private static let secretBytes = 128
 
     private let path: String
     private let loop: Loop
@@ -74,6 +78,17 @@ final class Cluster {
             return
         }
         connection.write(number, write)
+    }
+
+    /// Makes the Secret `key` with fresh bytes; without a connection that ends as unanswered.
+    func createSecret(_ number: UInt64, _ key: ObjectKey) {
+        do {
+            // In base64, as people make it by MetalLB's instructions.
+            let text = Data(try Random.bytes(Self.secretBytes)).base64EncodedString()
+            write(number, .createSecret(Secret(metadata: ObjectMeta(key: key), secretKey: Array(text.utf8))))
+        } catch {
+            onOutcome(number, .unanswered(reason: "\(error)"))
+        }
     }
 
     /// Closes all connections before another byte leaves on them.

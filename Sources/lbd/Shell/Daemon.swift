@@ -223,6 +223,8 @@ final class Daemon {
     private func carryOut(_ directive: Directive) {
         switch directive {
         case .write(let id, let write): cluster?.write(id.rawValue, write)
+        case .createSecret(let id, let key): cluster?.createSecret(id.rawValue, key)
+        case .gossip: break
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
         case .take(let claim):

@@ -26,6 +26,8 @@ struct NodeStatus: Codable, Hashable {
     var pools: [Overview.Pool]
     /// Ascending by name.
     var members: [Overview.Member]
+    /// Ascending by name.
+    var gossip: [Overview.GossipMember]
 
     /// What the daemon on `node` tells: the Balancer's `overview`, and before its problems those of the Shell.
     init(node: String, overview: Overview, shellProblems: [String], lastError: LastError?) {
@@ -37,5 +39,6 @@ struct NodeStatus: Codable, Hashable {
         services = overview.services
         pools = overview.pools
         members = overview.members
+        gossip = overview.gossip
     }
 }

@@ -61,6 +61,15 @@ enum StatusInterface {
           problem: ?string
         )
 
+        # A member of the group that gossips. status: alive, suspect, dead or left. address: where it listens, ADDRESS:PORT.
+        # seconds: for how long it has stood so.
+        type GossipMember (
+          name: string,
+          status: string,
+          address: string,
+          seconds: int
+        )
+
         # The last line of the journal that was a warning or an error.
         type LastError (
           message: string,
@@ -77,7 +86,8 @@ enum StatusInterface {
           lastError: ?LastError,
           services: []Service,
           pools: []Pool,
-          members: []Member
+          members: []Member,
+          gossip: []GossipMember
         )
 
         """

@@ -5,7 +5,8 @@ enum StatusTable {
     /// The whole text.
     static func text(of status: NodeStatus) -> String {
         let parts = [
-            head(status), problems(status), services(status), pools(status), members(status), lastError(status),
+            head(status), problems(status), services(status), pools(status), members(status), gossip(status),
+            lastError(status),
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -69,6 +70,19 @@ enum StatusTable {
                 [printable(member.name)], [member.isAlive ? "alive" : "dead"], member.addresses.map(printable),
             ]
             table.rows.append(.init(cells: cells, remark: member.problem.map(printable)))
+        }
+        return table.lines
+    }
+
+    private static func gossip(_ status: NodeStatus) -> [String] {
+        guard !status.gossip.isEmpty else { return [] }
+        var table = TextTable(columns: [
+            .init(title: "MEMBER"), .init(title: "GOSSIP"), .init(title: "FOR", isRightAligned: true),
+            .init(title: "AT"),
+        ])
+        for member in status.gossip {
+            let cells = [member.name, member.status, age(member.seconds), member.address]
+            table.rows.append(.init(cells: cells.map { [printable($0)] }))
         }
         return table.lines
     }
