@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(
             name: "lbdTests",
-            dependencies: ["lbd", "Balancer", "KubeWatch", "Varlink", "EventLoop", "System", "Wire"]),
+            dependencies: ["lbd", "Balancer", "KubeWatch", "SWIM", "Varlink", "EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),

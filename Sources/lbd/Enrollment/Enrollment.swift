@@ -13,12 +13,6 @@ struct Enrollment {
     /// How long the cluster may take to do that.
     private static let tokenLimit = Duration.seconds(30)
     private static let tokenPauseMicroseconds: UInt32 = 250_000
-    /// Addresses that no network has (240.0.0.1 of RFC 1112's class E, 2001:db8::1 of RFC 3849): the default route leads
-    /// there.
-    private static let nowhere = [
-        IPAddress.v4(IPv4Address(rawValue: 0xF000_0001)), .v6(IPv6Address(high: 0x2001_0DB8_0000_0000, low: 1)),
-    ]
-
     /// The admin's kubeconfig, and what it says.
     private let file: String
     private let admin: Credentials
@@ -73,8 +67,8 @@ struct Enrollment {
     private func address() throws(EnrollmentError) -> String {
         guard let url = ServerURL(admin.server), let family = url.loopbackFamily else { return admin.server }
         // The family that the kubeconfig has, if there is a way out by that.
-        for destination in Self.nowhere.filter({ $0.family == family }) + Self.nowhere {
-            if let address = try? SourceAddress.towards(destination) { return url.on(address).text }
+        for family in [family, .ipv4, .ipv6] {
+            if let address = try? SourceAddress.byDefaultRoute(family) { return url.on(address).text }
         }
         throw .noAddress(server: admin.server)
     }

@@ -1,0 +1,63 @@
+import SWIM
+import Wire
+
+/// Where members of the group may be: at the addresses that are configured, at those of the cluster's nodes, and where they
+/// were when they were last seen.
+struct PeerBook {
+    /// The most members that are remembered.
+    static let maximumRemembered = 64
+    /// The most addresses to look at.
+    static let maximumSeeds = 512
+
+    private let configured: [SocketAddress]
+    private let port: UInt16
+    private let families: [AddressFamily]
+    /// The cluster's nodes, this one left out, by name.
+    private var nodes: [String: [IPAddress]] = [:]
+    /// By name, this node left out.
+    private var members: [String: Member] = [:]
+    /// The members that have been seen, by name.
+    private(set) var remembered: [String: SocketAddress]
+
+    /// A book of the members that are `configured` and those `remembered` from before a boot. Nodes listen at `port`; those
+    /// of their addresses are of use that are of `families`.
+    init(
+        configured: [SocketAddress], port: UInt16, families: [AddressFamily], remembered: [String: SocketAddress]
+    ) {
+        self.configured = configured
+        self.port = port
+        self.families = families
+        self.remembered = remembered
+    }
+
+    /// Takes a node of the cluster, with its addresses; nil for one that is gone.
+    mutating func update(node name: String, _ addresses: [IPAddress]?) {
+        nodes[name] = addresses?.filter { families.contains($0.family) }
+    }
+
+    /// Takes a member as the group tells it.
+    mutating func update(_ member: Member) {
+        members[member.name] = member
+        guard member.status == .alive, remembered[member.name] != member.address else { return }
+        guard remembered[member.name] != nil || remembered.count < Self.maximumRemembered else { return }
+        remembered[member.name] = member.address
+    }
+
+    /// The group has forgotten a member, which was dead for long.
+    mutating func forget(_ name: String) {
+        members[name] = nil
+        remembered[name] = nil
+    }
+
+    /// Where to look for those that are missing now, ascending. `own` are the addresses of this host.
+    func seeds(own: Set<IPAddress>) -> [SocketAddress] {
+        // Whoever is there may listen at another address than its Node says.
+        let present = Set(members.values.filter { $0.status == .alive }.map(\.name))
+        let absent = nodes.filter { !present.contains($0.key) }.flatMap {
+            $0.value.map { SocketAddress($0, port: port) }
+        }
+        let lost = remembered.filter { !present.contains($0.key) }.values
+        let known = Set(configured).union(absent).union(lost).filter { !(own.contains($0.address) && $0.port == port) }
+        return Array(known.sorted().prefix(Self.maximumSeeds))
+    }
+}
