@@ -20,6 +20,7 @@ from lab.standin import StandIn
 from lab.standin.trial import DIALECTS, namespace, served
 
 OBJECTS = list(yaml.safe_load_all(MANIFEST.read_text()))
+SECRET = "/api/v1/namespaces/metallb-system/secrets/memberlist"
 LOOPBACK = f"https://127.0.0.1:{PORT}"
 PLURALS = {
     "configmaps": "ConfigMaps",
@@ -27,6 +28,7 @@ PLURALS = {
     "leases": "Leases",
     "nodes": "Nodes",
     "pods": "Pods",
+    "secrets": "Secrets",
     "services": "Services",
 }
 
@@ -85,6 +87,7 @@ def test_kubectl_accepts_what_is_printed(lone: Lone) -> None:
     assert "gooseberry" in kubectl("get", "nodes")
     assert "kubernetes" in kubectl("get", "services", "-A", "-o", "name")
     assert "Forbidden" in kubectl("get", "secrets", "-n", "lbd-system", fails=True)
+    assert "Forbidden" in kubectl("get", "secrets", "-n", "metallb-system", fails=True)
     assert "Forbidden" in kubectl("get", "configmaps", "-n", "kube-system", fails=True)
     assert "Forbidden" in kubectl("delete", "service", "kubernetes", fails=True)
 
@@ -160,7 +163,8 @@ def test_a_server_that_is_given_is_believed(lone: Lone) -> None:
 
 
 def test_a_daemon_needs_just_that(lone: Lone) -> None:
-    """Its whole work: the Leases, an address, the Events, an answer on the LAN, the hand-over."""
+    """Its whole work: the Leases, an address, the Events, an answer on the LAN, the gossip's Secret, the hand-over."""
+    lone.control.delete(SECRET)
     mark = lone.start()
     lone.service("web")
     address = lone.wait_for_address("web")
@@ -183,6 +187,8 @@ def test_a_daemon_needs_just_that(lone: Lone) -> None:
         return {item["reason"] for item in lone.control.events("default", "web")} == {"IPAllocated", "nodeAssigned"}
 
     eventually("both Events", reasons)
+    secret = eventually("the gossip's Secret", lambda: lone.control.get(SECRET))
+    assert len(base64.b64decode(base64.b64decode(secret["data"]["secretkey"]))) == 128
     assert lone.node.stop() == 0
     lone.control.delete(f"{slices}/{name}")
     assert not [line for line in lone.node.process.lines(mark) if "forbidden" in line or "cannot" in line]
@@ -214,6 +220,8 @@ def problems(resource: str, verb: str) -> list[str]:
     match resource, verb:
         case "services/status", _:
             return ["cannot write the status of Services: "]
+        case "secrets", "create":
+            return ["cannot make the Secret of the gossip: "]
         case "events", _:
             return ["cannot write Events: "]
         case "leases", "create":
@@ -229,6 +237,8 @@ def problems(resource: str, verb: str) -> list[str]:
 def test_a_missing_permission_is_told(lone: Lone, role: dict[str, Any], resource: str, verb: str) -> None:
     """One clear line, and a status that says the same; the daemon goes on."""
     lone.control.api("PUT", path_of(role), without(role, resource, verb))
+    if resource == "secrets":
+        lone.control.delete(SECRET)
     lone.service("web")
     mark = lone.start()
     if verb == "delete":
@@ -242,7 +252,7 @@ def test_a_missing_permission_is_told(lone: Lone, role: dict[str, Any], resource
         assert line.endswith("; give lbd its permissions by `lbd enroll`")
         if verb != "delete":
             lone.wait_for_status(line)
-    if resource in ("pods", "events"):
+    if resource in ("pods", "events", "secrets"):
         # Nothing waits for these.
         lone.wait_for_address("web")
     assert lone.node.is_running == (verb != "delete")

@@ -1,4 +1,5 @@
 import Balancer
+import KubeWatch
 import Wire
 
 /// What `lbd.yaml` says; every key has a default.
@@ -18,6 +19,8 @@ struct Configuration: Hashable, Sendable {
 
         /// `NAMESPACE/NAME` of the pools' ConfigMap.
         var configMapName: String { "\(namespace)/\(configMap)" }
+        /// The Secret that the gossip is encrypted with, where MetalLB has it too.
+        var gossipSecret: ObjectKey { ObjectKey(namespace: namespace, name: "memberlist") }
     }
 
     /// `gossip`: how the nodes find each other.
@@ -66,7 +69,8 @@ struct Configuration: Hashable, Sendable {
         Settings(
             nodeName: node, instanceID: instanceID, leaseNamespace: kubernetes.leaseNamespace,
             loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
-            configMap: kubernetes.configMapName, poolsPath: pools)
+            configMap: kubernetes.configMapName, poolsPath: pools,
+            gossipSecret: gossip.secretFile == nil ? kubernetes.gossipSecret : nil)
     }
 
     /// Whether a difference to `old` cannot be put in force while the daemon runs: all but `interfaces` is so.

@@ -20,6 +20,7 @@ final class Cluster {
     private let report: Report
     private let settings: Configuration.Kubernetes
     private let allocation: AllocationPolicy
+    private let watchesSecret: Bool
     private let onChange: (Change) -> Void
     private let onOutcome: (UInt64, Outcome) -> Void
     private var watch: FolderSource?
@@ -27,14 +28,16 @@ final class Cluster {
     private var credentials: Credentials?
     private var connection: Connection?
 
-    /// The way that `settings` describe, with what `allocation` needs to know; what the cluster tells goes to `onChange`,
-    /// how a write ended to `onOutcome`.
+    /// The way that `settings` describe, with what `allocation` needs to know and, where it `watchesSecret`, the Secret of the
+    /// gossip; what the cluster tells goes to `onChange`, how a write ended to `onOutcome`.
     init(
-        _ settings: Configuration.Kubernetes, allocation: AllocationPolicy, loop: Loop, report: Report,
+        _ settings: Configuration.Kubernetes, allocation: AllocationPolicy, watchesSecret: Bool, loop: Loop,
+        report: Report,
         onChange: @escaping (Change) -> Void, onOutcome: @escaping (UInt64, Outcome) -> Void
     ) {
         self.settings = settings
         self.allocation = allocation
+        self.watchesSecret = watchesSecret
         path = settings.kubeconfig
         self.loop = loop
         self.report = report
@@ -102,6 +105,8 @@ final class Cluster {
             leaseNamespace: settings.leaseNamespace, podNamespace: settings.namespace, surveysMetalLB: true)
         // MetalLB's controller matters to nobody else.
         if allocation != .auto { scope.kinds.remove(.pod) }
+        scope.secret = settings.gossipSecret
+        if watchesSecret { scope.kinds.insert(.secret) }
         return scope
     }
 

@@ -145,7 +145,8 @@ final class Daemon {
         self.poolsFile = poolsFile
         poolsFile.read(again: true)
         let cluster = Cluster(
-            kubernetes, allocation: configuration.allocate, loop: loop, report: report,
+            kubernetes, allocation: configuration.allocate, watchesSecret: configuration.gossip.secretFile == nil,
+            loop: loop, report: report,
             onChange: { [unowned self] change in clusterChanged(change) },
             onOutcome: { [unowned self] number, outcome in handle(.wrote(WriteID(number), outcome)) })
         self.cluster = cluster
