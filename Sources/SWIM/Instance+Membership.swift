@@ -127,6 +127,16 @@ extension Instance {
         suspicions[alive.node] = nil
         lost.remove(alive.node, at: alive.address)
         queue.insert(.alive(alive), about: .member(alive.node))
+        follow(alive.versions)
+    }
+
+    /// memberlist takes nobody into a group who uses a version of what user messages hold that another member does not speak.
+    /// What they hold is for those above: this node speaks any version, and says that it uses the oldest that all speak.
+    private mutating func follow(_ versions: Versions) {
+        guard versions.delegateMinimum > list.own.versions.delegateCurrent else { return }
+        list.own.versions.delegateCurrent = versions.delegateMinimum
+        list.own.incarnation += 1
+        tellOwnState()
     }
 
     // MARK: Suspect

@@ -9,7 +9,7 @@ import Wire
     private static let plain = Codec(compresses: false)
     private static let hello = Message.user(Array("hello".utf8))
     private static let alive = Message.alive(
-        Alive(incarnation: 127, node: "pi1", address: .ipv6, metadata: Array(0..<40)))
+        Alive(incarnation: 127, node: "pi1", address: .ipv6, metadata: Array(0..<40), versions: .metalLB))
     private static let suspect = Message.suspect(Suspect(incarnation: 1, node: "n2", from: "n3"))
 
     // MARK: Several messages

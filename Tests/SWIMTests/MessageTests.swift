@@ -60,13 +60,15 @@ import Wire
             "alive of MetalLB",
             "04 86 a441646472 a40a4d000d ab496e6361726e6174696f6e 02 a44d657461 c0 a44e6f6465 a26e33 a4506f7274 cd1f0a"
                 + "a356736e a6010502000000",
-            .alive(Alive(incarnation: 2, node: "n3", address: .pi(13)))),
+            .alive(Alive(incarnation: 2, node: "n3", address: .pi(13), versions: .metalLB))),
         Vector(
             "alive with metadata, at an IPv6 address",
             "04 86 a441646472 b0fd000000000000000000000000000010 ab496e6361726e6174696f6e 7f a44d657461 da0028"
                 + "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
                 + "a44e6f6465 a3706931 a4506f7274 cd1f0a a356736e a6010502000000",
-            .alive(Alive(incarnation: 127, node: "pi1", address: .ipv6, metadata: Array(0..<40)))),
+            .alive(
+                Alive(
+                    incarnation: 127, node: "pi1", address: .ipv6, metadata: Array(0..<40), versions: .metalLB))),
         Vector(
             "leave of MetalLB", "05 83 a446726f6d a26e33 ab496e6361726e6174696f6e 01 a44e6f6465 a26e33",
             .dead(Dead(incarnation: 1, node: "n3", from: "n3"))),
@@ -111,7 +113,8 @@ import Wire
                 + "a356736e a6010502000000")
         let address = SocketAddress(.v4(IPv4Address(rawValue: 0xC0A8_020A)), port: 80)
         let name = String(repeating: "n", count: 33)
-        #expect(try Message(message[...]) == .alive(Alive(incarnation: 255, node: name, address: address)))
+        let alive = Alive(incarnation: 255, node: name, address: address, versions: .metalLB)
+        #expect(try Message(message[...]) == .alive(alive))
     }
 
     /// Members of the protocol's first version sent none.

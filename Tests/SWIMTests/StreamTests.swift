@@ -31,9 +31,12 @@ import Wire
                     isJoin: false,
                     nodes: [
                         .init(
-                            Alive(incarnation: 7, node: "pi1", address: .pi(11), metadata: Array(0..<40)),
+                            Alive(
+                                incarnation: 7, node: "pi1", address: .pi(11), metadata: Array(0..<40),
+                                versions: .metalLB),
                             status: .alive),
-                        .init(Alive(incarnation: 1, node: "pi2", address: .pi(12)), status: .dead),
+                        .init(
+                            Alive(incarnation: 1, node: "pi2", address: .pi(12), versions: .metalLB), status: .dead),
                     ], userState: [9, 8, 7]))),
         Vector(
             "push/pull of a member that knows nobody",

@@ -27,6 +27,8 @@ public struct Versions: Hashable, Sendable {
         self.delegateCurrent = delegateCurrent
     }
 
-    /// What memberlist's LAN profile and we speak: 1 to 5, of which 2 is used.
-    public static let current = Versions(protocolMinimum: 1, protocolMaximum: 5, protocolCurrent: 2)
+    /// What memberlist's LAN profile and we speak: 1 to 5, of which 2 is used. Of what user messages hold we speak any version,
+    /// since that is for those above.
+    public static let current = Versions(
+        protocolMinimum: 1, protocolMaximum: 5, protocolCurrent: 2, delegateMaximum: .max)
 }
