@@ -33,9 +33,9 @@ let package = Package(
         .target(name: "Wire"),
         .target(name: "Varlink", dependencies: ["Wire"]),
         .target(name: "Heartbeat", dependencies: ["Wire"], swiftSettings: optimized),
-        .target(name: "SWIM", dependencies: ["Wire", "Crypto"], swiftSettings: optimized),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
+        .target(name: "SWIM", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
@@ -55,7 +55,7 @@ let package = Package(
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
         .testTarget(name: "HeartbeatTests", dependencies: ["Heartbeat", "Wire"], swiftSettings: optimized),
         .testTarget(
-            name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto"],
+            name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto", "System", "EventLoop"],
             // Read from where they are.
             exclude: ["Captures"],
             swiftSettings: optimized),

@@ -1,0 +1,279 @@
+public import EventLoop
+public import System
+public import Wire
+
+/// Carries the directives of an `Instance` out: its port, its connections, its timer, and the keys and nonces that all of it
+/// is encrypted with.
+public final class Transport {
+    /// What the metadata of members begin with that know the keys of both lengths (see `Keys`).
+    public static let mark = Array("lbd".utf8)
+
+    /// Told what the Instance has learnt.
+    public var onReport: (Report) -> Void = { _ in }
+    /// Told why the port cannot be opened, and nil once it can.
+    public var onTrouble: (Errno?) -> Void = { _ in }
+    /// What has been counted since the start.
+    public private(set) var counters = TransportCounters()
+    /// Who sent the last thing that no key opened.
+    public private(set) var lastRefused: SocketAddress?
+
+    /// The bytes of a nonce of AES-GCM.
+    private static let nonceBytes = 12
+
+    private let loop: Loop
+    private var instance: Instance
+    private var rng: PRNG
+    private var keys: Keys
+    private var port: Port?
+    private var timer: Timer?
+    /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
+    private var events: [Event] = []
+    private var isHandling = false
+    /// The connections by their numbers; those of connections that were begun are the Instance's own.
+    private var accepted: [Int: Stream] = [:]
+    private var begun: [Int: Begun] = [:]
+    private var lastAccepted = 0
+
+    /// A connection that was begun, and what for.
+    private struct Begun {
+        var request: StreamMessage
+        var stream: Stream
+        /// Whether the short key is in use since the long one got no answer.
+        var isSecondTry: Bool
+    }
+
+    /// The member `name`, whom the others reach at `address`, before it begins. It listens at `local`; the secrets are what
+    /// `use` takes.
+    ///
+    /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
+    public init(
+        loop: Loop, name: String, address: SocketAddress, listeningAt local: SocketAddress, secret: [UInt8],
+        accepting others: [[UInt8]] = [], timing: Timing = .lan
+    ) throws(Errno) {
+        self.loop = loop
+        instance = Instance(name: name, address: address, metadata: Self.mark, timing: timing)
+        rng = PRNG(seed: try Random.seed())
+        keys = Keys(secret, accepting: others)
+        timer = try loop.timer { [unowned self] in
+            // Nobody is to be blamed for an answer that was not read.
+            port?.receive()
+            handle(.timer)
+        }
+        port = try Port(
+            loop, at: local, onDatagram: { [unowned self] bytes, source in receive(bytes, from: source) },
+            onConnection: { [unowned self] socket in accept(socket) },
+            onTrouble: { [unowned self] error in
+                onTrouble(error)
+                // Not before: what is told of this node would be answered to a port that others have.
+                if error == nil { handle(.started) }
+            })
+    }
+
+    /// What the Instance has done and met.
+    public var instanceCounters: Counters { instance.counters }
+
+    /// Where it listens; nil while it cannot.
+    public var localAddress: SocketAddress? { port?.address }
+
+    /// Begins, once the port can be opened.
+    public func open() {
+        port?.open()
+    }
+
+    /// Encrypts with `secret` from now on, and accepts what is encrypted with that or with one of the `others`.
+    public func use(_ secret: [UInt8], accepting others: [[UInt8]] = []) {
+        keys.replace(secret, accepting: others)
+    }
+
+    /// Hands an event to the Instance.
+    public func handle(_ event: Event) {
+        events.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        var next = 0
+        while next < events.count {
+            for directive in instance.handle(events[next], at: loop.now, using: &rng) { carryOut(directive) }
+            next += 1
+        }
+        events.removeAll(keepingCapacity: next <= 64)
+    }
+
+    private func carryOut(_ directive: Directive) {
+        switch directive {
+        case .send(let messages, to: let address): send(messages, to: address)
+        case .exchange(let state, with: let address, id: let id):
+            begin(.pushPull(state), with: address, id: id)
+        case .pingByStream(let ping, to: let address, id: let id, until: let instant):
+            begin(.ping(ping), with: address, id: id, until: instant)
+        case .answer(let state, id: let id): answer(.pushPull(state), id: id)
+        case .acknowledge(let ack, id: let id): answer(.ack(ack), id: id)
+        case .wake(at: let instant): timer?.arm(at: instant)
+        case .report(let report):
+            if case .changed = report { keys.learn(instance.members) }
+            onReport(report)
+        }
+    }
+
+    // MARK: Datagrams
+
+    private func send(_ messages: [Message], to address: SocketAddress) {
+        do {
+            let bytes = try keys.sending(at: loop.now).encode(messages, nonce: Random.bytes(Self.nonceBytes))
+            try port?.send(bytes, to: address)
+            counters.sent += 1
+        } catch {
+            counters.sendErrors += 1
+        }
+    }
+
+    private func receive(_ bytes: ArraySlice<UInt8>, from source: SocketAddress) {
+        do throws(SWIMError) {
+            let datagram = try keys.read(bytes, from: source, at: loop.now)
+            counters.received += 1
+            counters.malformed += UInt64(datagram.errors.count)
+            handle(.received(datagram.messages, from: source))
+        } catch {
+            count(error, from: source)
+        }
+    }
+
+    /// Counts what came and was of no use.
+    private func count(_ error: SWIMError, from source: SocketAddress) {
+        switch error {
+        case .notDecryptable, .notEncrypted, .isEncrypted:
+            counters.undecryptable += 1
+            lastRefused = source
+        default:
+            counters.malformed += 1
+        }
+    }
+
+    // MARK: Connections that others begin
+
+    private func accept(_ socket: consuming TCPSocket) {
+        let peer = socket.peer
+        let countFromPeer = accepted.values.count { $0.peer.address == peer.address }
+        guard accepted.count < TransportLimit.accepted, countFromPeer < TransportLimit.acceptedFromOne else {
+            counters.refusedConnections += 1
+            return
+        }
+        lastAccepted += 1
+        let id = lastAccepted
+        let stream = Stream(
+            socket, isConnecting: false, loop: loop, reader: StreamReader(keys, .request),
+            onMessage: { [unowned self] result in received(result, onAccepted: id) },
+            onEnd: { [unowned self] _ in accepted[id] = nil })
+        accepted[id] = stream
+        do throws(Errno) {
+            try stream.open(until: loop.now.advanced(by: TransportLimit.streamTime))
+        } catch {
+            accepted[id] = nil
+        }
+    }
+
+    private func received(_ result: Result<StreamReader.Reading, SWIMError>, onAccepted id: Int) {
+        guard let stream = accepted[id] else { return }
+        switch take(result, from: stream.peer) {
+        case .pushPull(let state): handle(.pushed(state, id: id, from: stream.peer))
+        case .ping(let ping): handle(.pinged(ping, id: id))
+        case .user(let bytes): handle(.received([.user(bytes)], from: stream.peer))
+        case .ack, .error, nil: break
+        }
+        // What is not answered is over.
+        if !stream.isEnding { accepted.removeValue(forKey: id)?.close() }
+    }
+
+    private func answer(_ message: StreamMessage, id: Int) {
+        guard let stream = accepted[id], let bytes = encode(message, .answer) else { return }
+        stream.send(bytes, isLast: true)
+    }
+
+    // MARK: Connections that this node begins
+
+    private func begin(
+        _ request: StreamMessage, with address: SocketAddress, id: Int, until deadline: Instant? = nil,
+        isSecondTry: Bool = false
+    ) {
+        guard begun.count < TransportLimit.begun, let bytes = encode(request, .request, usesShortKey: isSecondTry)
+        else {
+            return tell(request, nil, id: id)
+        }
+        do throws(Errno) {
+            let stream = Stream(
+                try TCPSocket(connectingTo: address), isConnecting: true, loop: loop,
+                reader: StreamReader(keys, .answer),
+                onMessage: { [unowned self] result in received(result, onBegun: id) },
+                onEnd: { [unowned self] wasConnected in ended(id, nil, wasConnected: wasConnected) })
+            begun[id] = Begun(request: request, stream: stream, isSecondTry: isSecondTry)
+            stream.send(bytes, isLast: false)
+            try stream.open(until: deadline ?? loop.now.advanced(by: TransportLimit.streamTime))
+        } catch {
+            begun[id] = nil
+            tell(request, nil, id: id)
+        }
+    }
+
+    private func received(_ result: Result<StreamReader.Reading, SWIMError>, onBegun id: Int) {
+        guard let stream = begun[id]?.stream else { return }
+        let answer = take(result, from: stream.peer)
+        stream.close()
+        ended(id, answer, wasConnected: true)
+    }
+
+    /// A connection has ended, with an answer or without.
+    private func ended(_ id: Int, _ answer: StreamMessage?, wasConnected: Bool) {
+        guard let connection = begun.removeValue(forKey: id) else { return }
+        switch (connection.request, answer) {
+        case (.pushPull, .pushPull?):
+            tell(connection.request, answer, id: id)
+        case (.pushPull, _) where wasConnected && !connection.isSecondTry:
+            // Somebody listens and does not understand: perhaps it knows the short key alone.
+            begin(connection.request, with: connection.stream.peer, id: id, isSecondTry: true)
+        default:
+            tell(connection.request, answer, id: id)
+        }
+    }
+
+    /// Tells the Instance how what it has asked for ended.
+    private func tell(_ request: StreamMessage, _ answer: StreamMessage?, id: Int) {
+        switch (request, answer) {
+        case (.pushPull, .pushPull(let state)?): handle(.pulled(state, id: id))
+        case (.pushPull, _): handle(.pulled(nil, id: id))
+        case (.ping(let ping), .ack(let ack)?):
+            handle(.streamAnswered(isAnswered: ack.sequence == ping.sequence, id: id))
+        default: handle(.streamAnswered(isAnswered: false, id: id))
+        }
+    }
+
+    // MARK: What goes over connections
+
+    /// The message that came from `peer`; nil where none could be read.
+    private func take(
+        _ result: Result<StreamReader.Reading, SWIMError>, from peer: SocketAddress
+    ) -> StreamMessage? {
+        switch result {
+        case .success(let reading):
+            counters.received += 1
+            if reading.usesShortKey { keys.shortKeyUsed(by: peer, at: loop.now) }
+            return reading.message
+        case .failure(let error):
+            count(error, from: peer)
+            return nil
+        }
+    }
+
+    private func encode(
+        _ message: StreamMessage, _ direction: Codec.Direction, usesShortKey: Bool = false
+    ) -> [UInt8]? {
+        do {
+            let codec = usesShortKey ? keys.short : keys.sending(at: loop.now)
+            let bytes = try codec.encode(message, direction, nonce: Random.bytes(Self.nonceBytes))
+            counters.sent += 1
+            return bytes
+        } catch {
+            counters.sendErrors += 1
+            return nil
+        }
+    }
+}
