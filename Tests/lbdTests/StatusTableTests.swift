@@ -29,7 +29,8 @@ import Varlink
         "members":[{"name":"blackberry","alive":true,"addresses":["10.77.0.12/24","192.168.2.12/24"]},
         {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}],
         "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300},
-        {"name":"raspberry","status":"dead","address":"[fd00::13]:7946","seconds":4}]}
+        {"name":"raspberry","status":"dead","address":"[fd00::13]:7946","seconds":4}],
+        "gossipTraffic":{"received":3,"sent":4,"undecryptable":1,"malformed":0}}
         """#
 
     @Test func everythingHasItsPlace() throws {
@@ -105,7 +106,9 @@ import Varlink
         let description = try #require(StatusInterface.info.interfaces.first?.description)
         let types = Described.types(in: description)
         #expect(
-            types.keys.sorted() == ["Address", "GetStatus", "GossipMember", "LastError", "Member", "Pool", "Service"])
+            types.keys.sorted() == [
+                "Address", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Pool", "Service",
+            ])
         let status = try Self.status(Self.busy)
         guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {
             Issue.record("no reply")

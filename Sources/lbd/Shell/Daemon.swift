@@ -24,6 +24,7 @@ final class Daemon {
     // These call back into the daemon, so they are made once it stands.
     private var monitor: Monitor?
     private var cluster: Cluster?
+    private var gossip: Gossip?
     private var poolsFile: PoolsFile?
     private var deadline: EventLoop.Timer?
     private var signals: [SignalSource] = []
@@ -75,6 +76,7 @@ final class Daemon {
                 responder.adopt(descriptor, storedAs: name)
             }
             handle(.started(saved: state.saved, inheritance: inheritance))
+            try startGossip()
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
             }
@@ -129,12 +131,23 @@ final class Daemon {
             statusServer = try StatusServer(folder: configuration.runtime, loop: loop) { [unowned self] in
                 NodeStatus(
                     node: configuration.node, overview: balancer.overview(at: loop.now),
-                    shellProblems: report.problemTexts, lastError: report.lastError)
+                    shellProblems: report.problemTexts, lastError: report.lastError, gossipTraffic: gossip?.traffic)
             }
             report.problem(.statusSocket, nil)
         } catch {
             report.problem(.statusSocket, "\(error); lbd status finds nobody: see the key `runtime` in lbd.yaml")
         }
+    }
+
+    private func startGossip() throws(Errno) {
+        let gossip = try Gossip(
+            configuration, kept: state.gossip, loop: loop, report: report,
+            save: { [unowned self] contents in
+                keep(contents, at: state.gossipPath, "members and the secret of the gossip are")
+            },
+            deliver: { [unowned self] report in handle(.gossip(report)) })
+        self.gossip = gossip
+        gossip.readSecretFile()
     }
 
     private func startFilesAndCluster() {
@@ -172,6 +185,7 @@ final class Daemon {
         }
         openStatus()
         poolsFile?.read(again: true)
+        gossip?.readSecretFile()
         cluster?.read()
         ServiceManager.ready()
     }
@@ -182,7 +196,9 @@ final class Daemon {
             interfaces: fresh.compactMap { interface in
                 interface.isUp ? interface.macAddress.map { (index: interface.index, mac: $0) } : nil
             })
-        handle(.links(configuration.interfaces.judge(fresh)))
+        let links = configuration.interfaces.judge(fresh)
+        gossip?.linksChanged(links)
+        handle(.links(links))
         becomeReady()
     }
 
@@ -195,6 +211,7 @@ final class Daemon {
     }
 
     private func clusterChanged(_ change: Change) {
+        gossip?.take(change)
         switch change {
         case .upserted(.configMap(let configMap)):
             if let event = poolsFile?.event(for: configMap) { handle(event) }
@@ -225,7 +242,7 @@ final class Daemon {
         switch directive {
         case .write(let id, let write): cluster?.write(id.rawValue, write)
         case .createSecret(let id, let key): cluster?.createSecret(id.rawValue, key)
-        case .gossip: break
+        case .gossip(let event): gossip?.handle(event)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
         case .take(let claim):
@@ -256,10 +273,15 @@ final class Daemon {
     }
 
     private func save(_ saved: Saved) {
+        keep(StateFolder.encode(saved), at: state.savedPath, "what is announced is")
+    }
+
+    /// Writes a file of the state folder; where that fails, `subject` is not kept.
+    private func keep(_ contents: [UInt8], at path: String, _ subject: String) {
         guard state.problem == nil else { return }
-        files.write(path: state.savedPath, contents: StateFolder.encode(saved), mode: 0o600) { [unowned self] result in
+        files.write(path: path, contents: contents, mode: 0o600) { [unowned self] result in
             if case .failure(let error) = result {
-                report.problem(.state, "\(error); what is announced is not kept over a restart")
+                report.problem(.state, "\(error); \(subject) not kept over a restart")
             } else {
                 report.problem(.state, nil)
             }

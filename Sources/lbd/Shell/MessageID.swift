@@ -23,4 +23,10 @@ enum MessageID: String, CaseIterable {
     case noProgress = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8a"
     /// The daemon cannot start.
     case cannotStart = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8b"
+    /// The secret of the gossip is not known, or of no use.
+    case gossipSecretUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8c"
+    /// The port of the gossip cannot be opened.
+    case gossipPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8d"
+    /// Somebody's gossip cannot be decrypted.
+    case gossipUnreadable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8e"
 }

@@ -21,6 +21,9 @@ final class Report {
         case kubeconfig
         case answering
         case pools
+        case gossipPort
+        case gossipSecret
+        case gossipUnreadable
         case state
         case statusSocket
 
@@ -36,6 +39,9 @@ final class Report {
             case .kubeconfig: .kubeconfigUnusable
             case .answering: .cannotAnswer
             case .pools: .poolsFileUnusable
+            case .gossipPort: .gossipPortUnusable
+            case .gossipSecret: .gossipSecretUnusable
+            case .gossipUnreadable: .gossipUnreadable
             case .state: .stateNotKept
             case .statusSocket: .statusUnavailable
             }

@@ -11,6 +11,8 @@ final class StateFolder {
     let instanceID: String
     /// What the last daemon kept; nil where there is nothing, or nothing that can be read.
     let saved: Saved?
+    /// What the last daemon kept of the gossip.
+    let gossip: KeptGossip
     /// Why nothing will be kept; nil where all is well.
     let problem: String?
 
@@ -19,6 +21,8 @@ final class StateFolder {
 
     /// The file that holds what the Balancer keeps.
     var savedPath: String { "\(path)/saved.json" }
+    /// The file that holds what is kept of the gossip.
+    var gossipPath: String { "\(path)/gossip.json" }
 
     /// Opens the folder, making it where it is missing, and locks it.
     ///
@@ -35,6 +39,8 @@ final class StateFolder {
             problem = "\(error); nothing is kept over a restart: see the key `state` in lbd.yaml"
         }
         saved = Self.load("\(path)/saved.json")
+        let bytes = try? System.File.read("\(path)/gossip.json", limit: 1 << 20)
+        gossip = bytes.flatMap { KeptGossip($0) } ?? KeptGossip()
     }
 
     /// What is kept, as the bytes of its file.

@@ -10,6 +10,18 @@ struct NodeStatus: Codable, Hashable {
         var secondsAgo: Int
     }
 
+    /// What has been counted of the gossip since the daemon started.
+    struct GossipTraffic: Codable, Hashable {
+        /// Packets that came and could be read.
+        var received: UInt64
+        /// Packets that were sent.
+        var sent: UInt64
+        /// Packets that came and were not encrypted, or with another secret.
+        var undecryptable: UInt64
+        /// Packets that came and made no sense.
+        var malformed: UInt64
+    }
+
     /// The name in Kubernetes of the node that tells.
     var node: String
     /// The daemon's version.
@@ -28,9 +40,13 @@ struct NodeStatus: Codable, Hashable {
     var members: [Overview.Member]
     /// Ascending by name.
     var gossip: [Overview.GossipMember]
+    /// nil while this node does not gossip.
+    var gossipTraffic: GossipTraffic?
 
     /// What the daemon on `node` tells: the Balancer's `overview`, and before its problems those of the Shell.
-    init(node: String, overview: Overview, shellProblems: [String], lastError: LastError?) {
+    init(
+        node: String, overview: Overview, shellProblems: [String], lastError: LastError?, gossipTraffic: GossipTraffic?
+    ) {
         self.node = node
         version = lbd.version
         leader = overview.leader
@@ -40,5 +56,6 @@ struct NodeStatus: Codable, Hashable {
         pools = overview.pools
         members = overview.members
         gossip = overview.gossip
+        self.gossipTraffic = gossipTraffic
     }
 }

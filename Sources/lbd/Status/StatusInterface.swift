@@ -70,6 +70,15 @@ enum StatusInterface {
           seconds: int
         )
 
+        # What has been counted of the gossip since the start, in packets. undecryptable: not encrypted, or with another secret.
+        # malformed: what made no sense.
+        type GossipTraffic (
+          received: int,
+          sent: int,
+          undecryptable: int,
+          malformed: int
+        )
+
         # The last line of the journal that was a warning or an error.
         type LastError (
           message: string,
@@ -77,7 +86,7 @@ enum StatusInterface {
         )
 
         # Everything at once. node: the one that tells. leader: the one that gives Services their addresses, if known.
-        # problems: what is wrong and what to do about it, the worst first.
+        # problems: what is wrong and what to do about it, the worst first. gossipTraffic: unset while this node does not gossip.
         method GetStatus() -> (
           node: string,
           version: string,
@@ -87,7 +96,8 @@ enum StatusInterface {
           services: []Service,
           pools: []Pool,
           members: []Member,
-          gossip: []GossipMember
+          gossip: []GossipMember,
+          gossipTraffic: ?GossipTraffic
         )
 
         """
