@@ -61,7 +61,7 @@ public final class Transport {
         }
         port = try Port(
             loop, at: local, onDatagram: { [unowned self] bytes, source in receive(bytes, from: source) },
-            onConnection: { [unowned self] socket in accept(socket) },
+            onConnection: { [unowned self] (socket: consuming TCPSocket) in accept(socket) },
             onTrouble: { [unowned self] error in
                 onTrouble(error)
                 // Not before: what is told of this node would be answered to a port that others have.
