@@ -27,6 +27,7 @@ StandardInput=tty
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/hvc0
+SendSIGHUP=yes
 Environment=HOME=/root TERM=dumb LANG=C.UTF-8 PS1=
 """
 """Instead of the login that systemd puts there (systemd-getty-generator(8))."""
@@ -69,7 +70,8 @@ class Board:
             self._assert_goes_on(deadline, said)
             self._shell.sendall(b"stty -echo -onlcr; echo a' 'shell\n")
             said += self._hear(3)
-        while jobs := self.run("systemctl list-jobs --quiet --no-legend --no-pager"):
+        # systemd may leave a question of that time unanswered.
+        while jobs := self.run("timeout 5 systemctl list-jobs --quiet --no-legend --no-pager || echo busy"):
             self._assert_goes_on(deadline, jobs)
             time.sleep(0.5)
 
