@@ -69,7 +69,9 @@ class Board:
         while "a shell" not in said:
             self._assert_goes_on(deadline, said)
             self._shell.sendall(b"stty -echo -onlcr; echo a' 'shell\n")
-            said += self._hear(3)
+            # Slowly: the terminal says it all once more, and drops what comes faster than it is read.
+            time.sleep(2)
+            said += self._hear(1)
         # systemd may leave a question of that time unanswered.
         while jobs := self.run("timeout 5 systemctl list-jobs --quiet --no-legend --no-pager || echo busy"):
             self._assert_goes_on(deadline, jobs)
