@@ -38,7 +38,8 @@ final class Stream {
         self.onEnd = onEnd
     }
 
-    /// Begins; at `deadline` it ends. Apart from `init`, since Swift 6.0's optimizer crashes on an initializer that takes a socket over and throws.
+    /// Begins; at `deadline` it ends. Apart from `init`, since Swift 6.0's optimizer crashes on an initializer that takes a
+    /// socket over and throws.
     ///
     /// - Throws: `Errno` where the loop takes no more sources.
     func open(until deadline: Instant) throws(Errno) {
