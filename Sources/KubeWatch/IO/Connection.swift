@@ -13,8 +13,7 @@ public final class Connection {
     private var rng: PRNG
     private var transport: Transport?
     private var timer: Timer?
-    private var events: [Client.Event] = []
-    private var isHandling = false
+    private var events = Mailbox<Client.Event>()
 
     /// Begins to follow the kinds that `configuration` names.
     ///
@@ -71,23 +70,16 @@ public final class Connection {
         transport?.close()
         transport = nil
         timer = nil
-        events = []
+        events.removeAll()
     }
 
     /// Hands an event to the Client. What comes while directives are carried out waits until they are done.
     private func handle(_ event: Client.Event) {
         events.append(event)
-        guard !isHandling else { return }
-        isHandling = true
-        defer { isHandling = false }
-        var index = 0
-        while index < events.count {
-            for directive in client.handle(events[index], at: loop.now, using: &rng) {
-                carryOut(directive)
-            }
-            index += 1
+        while let event = events.begin() {
+            for directive in client.handle(event, at: loop.now, using: &rng) { carryOut(directive) }
+            events.end()
         }
-        events.removeAll(keepingCapacity: false)
     }
 
     private func carryOut(_ directive: Client.Directive) {

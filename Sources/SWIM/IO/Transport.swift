@@ -26,9 +26,7 @@ public final class Transport {
     private var keys: Keys
     private var port: Port?
     private var timer: Timer?
-    /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
-    private var events: [Event] = []
-    private var isHandling = false
+    private var events = Mailbox<Event>()
     /// The connections by their numbers; those of connections that were begun are the Instance's own.
     private var accepted: [Int: Stream] = [:]
     private var begun: [Int: Begun] = [:]
@@ -88,15 +86,10 @@ public final class Transport {
     /// Hands an event to the Instance.
     public func handle(_ event: Event) {
         events.append(event)
-        guard !isHandling else { return }
-        isHandling = true
-        defer { isHandling = false }
-        var next = 0
-        while next < events.count {
-            for directive in instance.handle(events[next], at: loop.now, using: &rng) { carryOut(directive) }
-            next += 1
+        while let event = events.begin() {
+            for directive in instance.handle(event, at: loop.now, using: &rng) { carryOut(directive) }
+            events.end()
         }
-        events.removeAll(keepingCapacity: next <= 64)
     }
 
     private func carryOut(_ directive: Directive) {

@@ -33,9 +33,7 @@ final class Daemon {
     private var isReady = false
 
     private var interfaces: [Interface] = []
-    /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
-    private var events: [Balancer.Event] = []
-    private var isHandling = false
+    private var events = Mailbox<Balancer.Event>()
 
     /// The daemon of one node, before it runs.
     ///
@@ -225,17 +223,10 @@ final class Daemon {
 
     private func handle(_ event: Balancer.Event) {
         events.append(event)
-        guard !isHandling else { return }
-        isHandling = true
-        defer { isHandling = false }
-        var next = 0
-        while next < events.count {
-            for directive in balancer.handle(events[next], at: loop.now, using: &rng) {
-                carryOut(directive)
-            }
-            next += 1
+        while let event = events.begin() {
+            for directive in balancer.handle(event, at: loop.now, using: &rng) { carryOut(directive) }
+            events.end()
         }
-        events.removeAll(keepingCapacity: next <= 64)
     }
 
     private func carryOut(_ directive: Directive) {

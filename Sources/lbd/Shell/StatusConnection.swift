@@ -20,9 +20,7 @@ final class StatusConnection {
     private var interest = Readiness.readable
     private var incoming = [UInt8](repeating: 0, count: StatusConnection.bufferBytes)
     private var outgoing: ArraySlice<UInt8> = []
-    /// Events that wait while one is handled: carrying out a Directive may cause the next at once.
-    private var events: [Session.Event] = []
-    private var isHandling = false
+    private var events = Mailbox<Session.Event>()
 
     /// The client on `socket`; `answer` replies to its calls, `onEnd` is called once, when it is gone.
     init(
@@ -62,13 +60,11 @@ final class StatusConnection {
 
     private func handle(_ event: Session.Event) {
         events.append(event)
-        guard !isHandling else { return }
-        isHandling = true
-        defer { isHandling = false }
-        while !events.isEmpty {
-            for directive in session.handle(events.removeFirst(), at: loop.now, using: &rng) { carryOut(directive) }
+        while let event = events.begin() {
+            for directive in session.handle(event, at: loop.now, using: &rng) { carryOut(directive) }
+            events.end()
         }
-        updateInterest()
+        if !events.isBusy { updateInterest() }
     }
 
     private func carryOut(_ directive: Session.Directive) {
@@ -106,7 +102,7 @@ final class StatusConnection {
         source.end()
         self.source = nil
         timer = nil
-        events = []
+        events.removeAll()
         outgoing = []
         onEnd(ending)
     }
