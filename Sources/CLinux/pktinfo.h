@@ -4,6 +4,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
+// The TTL or hop limit that a datagram came with (IP_RECVTTL of ip(7), IPV6_RECVHOPLIMIT of ipv6(7)); 0 where it is not told.
+static inline unsigned char lbd_hop_limit(struct msghdr *message) {
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+        if ((control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_TTL) ||
+            (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_HOPLIMIT)) {
+            int limit;
+            memcpy(&limit, CMSG_DATA(control), sizeof limit);
+            return (unsigned char)limit;
+        }
+    }
+    return 0;
+}
+
 // The index of the interface that a datagram came in by (IP_PKTINFO of ip(7), IPV6_RECVPKTINFO of ipv6(7)); 0 where it is not
 // told.
 static inline unsigned int lbd_interface_index(struct msghdr *message) {

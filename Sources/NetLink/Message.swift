@@ -23,6 +23,10 @@ public struct Message: Hashable, Sendable {
         public static let deleteAddress: UInt16 = 21
         /// RTM_GETADDR: asks for addresses.
         public static let getAddress: UInt16 = 22
+        /// RTM_NEWROUTE: a route, where it answers a request.
+        public static let newRoute: UInt16 = 24
+        /// RTM_GETROUTE: asks for a route.
+        public static let getRoute: UInt16 = 26
     }
 
     /// The bits of nlmsg_flags that this module uses.

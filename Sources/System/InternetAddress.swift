@@ -115,10 +115,10 @@ extension FileDescriptor {
     /// Gives the socket an address of this host. One of IPv6 that is bound to `::` also takes what comes by IPv4.
     ///
     /// - Throws: `Errno`: EADDRINUSE where the port is taken, EADDRNOTAVAIL where the address is not this host's.
-    func bindInternet(_ address: SocketAddress) throws(Errno) {
+    func bindInternet(_ address: SocketAddress, _ action: String? = nil) throws(Errno) {
         if address.address.family == .ipv6 { try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0 as Int32, "open a socket") }
         let result = InternetAddress(address).read { bind(rawValue, $0, $1) }
-        guard result == 0 else { throw Errno.last("listen on \(address)") }
+        guard result == 0 else { throw Errno.last(action ?? "listen on \(address)") }
     }
 
     /// The address that the socket has.

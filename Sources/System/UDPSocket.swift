@@ -12,6 +12,8 @@ public struct UDPSocket: ~Copyable, Sendable {
         public var source: SocketAddress
         /// The interface that it came in by; 0 where the kernel does not tell.
         public var interfaceIndex: UInt32
+        /// The TTL or hop limit that it came with; 0 unless `tellHopLimits` was called.
+        public var hopLimit: UInt8
     }
 
     /// Where it listens.
@@ -23,15 +25,25 @@ public struct UDPSocket: ~Copyable, Sendable {
     /// Room for the control messages of one datagram.
     private static let controlBytes = 256
 
-    /// Listens at `address`, on a port that is free where that is 0. At `::` it hears IPv4 as well.
+    /// Listens at `address`, on a port that is free where that is 0. At `::` it hears IPv4 as well. At a multicast group's
+    /// address it may share the port with a socket of another address that was opened before.
     ///
     /// - Throws: `Errno`: EADDRINUSE where the port is taken, EADDRNOTAVAIL where the address is not this host's.
     public init(at address: SocketAddress) throws(Errno) {
         let opened = try FileDescriptor.internetSocket(address.address.family, SOCK_DGRAM)
+        let action = "listen on \(address)"
+        // Both must allow it to share a port. The one that is not a group's does so too late for another of its kind.
+        if address.address.isMulticast { try opened.set(SOL_SOCKET, SO_REUSEADDR, 1 as Int32, action) }
         try opened.bindInternet(address)
+        if !address.address.isMulticast { try opened.set(SOL_SOCKET, SO_REUSEADDR, 1 as Int32, action) }
+        // Else it would hear every group that any socket of this host has joined.
+        try opened.set(Int32(IPPROTO_IP), IP_MULTICAST_ALL, 0 as Int32, action)
         switch address.address.family {
-        case .ipv4: try opened.set(Int32(IPPROTO_IP), IP_PKTINFO, 1 as Int32, "listen on \(address)")
-        case .ipv6: try opened.set(Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1 as Int32, "listen on \(address)")
+        case .ipv4:
+            try opened.set(Int32(IPPROTO_IP), IP_PKTINFO, 1 as Int32, action)
+        case .ipv6:
+            try opened.set(Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1 as Int32, action)
+            try opened.set(Int32(IPPROTO_IPV6), IPV6_MULTICAST_ALL, 0 as Int32, action)
         }
         self.address = try opened.boundAddress()
         descriptor = opened
@@ -46,6 +58,7 @@ public struct UDPSocket: ~Copyable, Sendable {
     public func receive(into buffer: inout [UInt8]) throws(Errno) -> Reception? {
         var source = InternetAddress()
         var interfaceIndex: UInt32 = 0
+        var hopLimit: UInt8 = 0
         let count = buffer.withUnsafeMutableBytes { bytes in
             source.write { name, length in
                 withUnsafeTemporaryAllocation(byteCount: Self.controlBytes, alignment: 8) { control in
@@ -59,7 +72,10 @@ public struct UDPSocket: ~Copyable, Sendable {
                         message.msg_control = control.baseAddress
                         message.msg_controllen = control.count
                         let count = recvmsg(descriptor.rawValue, &message, 0)
-                        if count >= 0 { interfaceIndex = lbd_interface_index(&message) }
+                        if count >= 0 {
+                            interfaceIndex = lbd_interface_index(&message)
+                            hopLimit = lbd_hop_limit(&message)
+                        }
                         return count
                     }
                 }
@@ -70,7 +86,7 @@ public struct UDPSocket: ~Copyable, Sendable {
             throw Errno.last("receive a datagram")
         }
         guard let source = source.socketAddress else { return nil }
-        return Reception(count: count, source: source, interfaceIndex: interfaceIndex)
+        return Reception(count: count, source: source, interfaceIndex: interfaceIndex, hopLimit: hopLimit)
     }
 
     /// Sends a datagram.
@@ -85,19 +101,37 @@ public struct UDPSocket: ~Copyable, Sendable {
         guard count >= 0 else { throw Errno.last("send a datagram to \(destination)") }
     }
 
-    /// Hears what is sent to the multicast `group` on the interface with this index, and of what goes to groups nothing else
-    /// any more that other sockets of this host have joined.
+    /// Has `Reception.hopLimit` told from now on.
+    ///
+    /// - Throws: `Errno` where the kernel does not tell it.
+    public func tellHopLimits() throws(Errno) {
+        // A socket of IPv6 may hear IPv4 as well.
+        try descriptor.set(Int32(IPPROTO_IP), IP_RECVTTL, 1 as Int32, "ask for TTLs")
+        if family == .ipv6 {
+            try descriptor.set(Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1 as Int32, "ask for hop limits")
+        }
+    }
+
+    /// Sends with this TTL or hop limit from now on.
+    ///
+    /// - Throws: `Errno` where the kernel does not take it.
+    public func setHopLimit(_ hopLimit: UInt8) throws(Errno) {
+        let action = "send with the hop limit \(hopLimit)"
+        switch family {
+        case .ipv4: try descriptor.set(Int32(IPPROTO_IP), IP_TTL, Int32(hopLimit), action)
+        case .ipv6: try descriptor.set(Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, Int32(hopLimit), action)
+        }
+    }
+
+    /// Hears what is sent to the multicast `group` on the interface with this index.
     ///
     /// - Throws: `Errno`: ENODEV where the interface is gone, EADDRINUSE where the group is heard there already.
     public func join(_ group: IPAddress, on interfaceIndex: UInt32) throws(Errno) {
         let address = InternetAddress(SocketAddress(group, port: 0), family: family)
         let request = group_req(gr_interface: interfaceIndex, gr_group: address.storage)
-        let action = "hear \(group) on interface \(interfaceIndex)"
-        switch family {
-        case .ipv4: try descriptor.set(level, IP_MULTICAST_ALL, 0 as Int32, action)
-        case .ipv6: try descriptor.set(level, IPV6_MULTICAST_ALL, 0 as Int32, action)
-        }
-        try descriptor.set(level, Int32(MCAST_JOIN_GROUP), request, action)
+        let level = family == .ipv4 ? IPPROTO_IP : IPPROTO_IPV6
+        try descriptor.set(
+            Int32(level), Int32(MCAST_JOIN_GROUP), request, "hear \(group) on interface \(interfaceIndex)")
     }
 
     /// Sends what goes to multicast groups by the interface with this index from now on, to its link alone, and not back to
@@ -107,20 +141,15 @@ public struct UDPSocket: ~Copyable, Sendable {
     public func setMulticastInterface(_ interfaceIndex: UInt32) throws(Errno) {
         let action = "send to groups by interface \(interfaceIndex)"
         let (hops, echo) = (1 as Int32, 0 as Int32)
-        switch family {
-        case .ipv4:
-            let request = ip_mreqn(
-                imr_multiaddr: in_addr(), imr_address: in_addr(), imr_ifindex: Int32(bitPattern: interfaceIndex))
-            try descriptor.set(level, IP_MULTICAST_IF, request, action)
-            try descriptor.set(level, IP_MULTICAST_TTL, hops, action)
-            try descriptor.set(level, IP_MULTICAST_LOOP, echo, action)
-        case .ipv6:
-            try descriptor.set(level, IPV6_MULTICAST_IF, Int32(bitPattern: interfaceIndex), action)
-            try descriptor.set(level, IPV6_MULTICAST_HOPS, hops, action)
-            try descriptor.set(level, IPV6_MULTICAST_LOOP, echo, action)
-        }
+        let request = ip_mreqn(
+            imr_multiaddr: in_addr(), imr_address: in_addr(), imr_ifindex: Int32(bitPattern: interfaceIndex))
+        try descriptor.set(Int32(IPPROTO_IP), IP_MULTICAST_IF, request, action)
+        try descriptor.set(Int32(IPPROTO_IP), IP_MULTICAST_TTL, hops, action)
+        try descriptor.set(Int32(IPPROTO_IP), IP_MULTICAST_LOOP, echo, action)
+        // A socket of IPv6 sends to groups of IPv4 by the options above.
+        guard family == .ipv6 else { return }
+        try descriptor.set(Int32(IPPROTO_IPV6), IPV6_MULTICAST_IF, Int32(bitPattern: interfaceIndex), action)
+        try descriptor.set(Int32(IPPROTO_IPV6), IPV6_MULTICAST_HOPS, hops, action)
+        try descriptor.set(Int32(IPPROTO_IPV6), IPV6_MULTICAST_LOOP, echo, action)
     }
-
-    /// The level of the options of the socket's protocol.
-    private var level: Int32 { family == .ipv4 ? Int32(IPPROTO_IP) : Int32(IPPROTO_IPV6) }
 }

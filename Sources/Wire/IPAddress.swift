@@ -51,6 +51,14 @@ public enum IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is a group's: in 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 section 2.7).
+    public var isMulticast: Bool {
+        switch self {
+        case .v4(let address): address.rawValue >> 28 == 0xE
+        case .v6(let address): address.high >> 56 == 0xFF
+        }
+    }
+
     /// Whether `left` comes before `right`.
     public static func < (left: IPAddress, right: IPAddress) -> Bool {
         switch (left, right) {

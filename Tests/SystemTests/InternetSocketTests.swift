@@ -85,6 +85,28 @@ import Wire
         #expect(reception.interfaceIndex == Self.loopbackIndex)
     }
 
+    /// A socket that has joined nothing hears nothing that another of this host has joined, nor a copy of it.
+    @Test(arguments: [SocketAddress(.v4(IPv4Address(rawValue: 0)), port: 0), any6])
+    func aGroupIsHeardByTheSocketThatJoinedAlone(_ address: SocketAddress) throws {
+        let group = IPAddress.v4(IPv4Address(rawValue: 0xE000_00E8))
+        let bystander = try UDPSocket(at: address)
+        let destination = SocketAddress(group, port: bystander.address.port)
+        let receiver = try UDPSocket(at: destination)
+        try receiver.join(group, on: Self.loopbackIndex)
+        // By a socket of IPv6 as well, where it can send to IPv4.
+        try bystander.setMulticastInterface(Self.loopbackIndex)
+        let sender = try UDPSocket(at: Self.loopback4)
+        try sender.setMulticastInterface(Self.loopbackIndex)
+        try sender.send([1], to: destination)
+        try wait(receiver.rawValue)
+        var buffer = [UInt8](repeating: 0, count: 16)
+        #expect(try receiver.receive(into: &buffer)?.count == 1)
+        #expect(try bystander.receive(into: &buffer) == nil)
+        try bystander.send([2, 3], to: destination)
+        try wait(receiver.rawValue)
+        #expect(try receiver.receive(into: &buffer)?.count == 2)
+    }
+
     @Test func aGroupOnAnInterfaceThatIsNotThereIsTold() throws {
         let socket = try UDPSocket(at: Self.loopback4)
         let group = IPAddress.v4(IPv4Address(rawValue: 0xE000_00E7))
@@ -133,5 +155,86 @@ import Wire
         let (first, second) = (try Random.bytes(128), try Random.bytes(128))
         #expect(first.count == 128 && second.count == 128)
         #expect(first != second)
+    }
+
+    @Test(arguments: [loopback4, loopback6]) func aDatagramComesWithItsHopLimit(_ address: SocketAddress) throws {
+        // Bound to `::` it hears both families.
+        let receiver = try UDPSocket(at: Self.any6)
+        let sender = try UDPSocket(at: address)
+        try sender.setHopLimit(7)
+        var buffer = [UInt8](repeating: 0, count: 16)
+        let destination = SocketAddress(address.address, port: receiver.address.port)
+        try sender.send([1], to: destination)
+        try wait(receiver.rawValue)
+        #expect(try receiver.receive(into: &buffer)?.hopLimit == 0)
+        try receiver.tellHopLimits()
+        try sender.send([1], to: destination)
+        try wait(receiver.rawValue)
+        #expect(try receiver.receive(into: &buffer)?.hopLimit == 7)
+    }
+
+    // MARK: What a router asks for
+
+    private func option(_ descriptor: Int32, _ level: Int32, _ option: Int32) throws -> Int32 {
+        var value: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        try #require(getsockopt(descriptor, level, option, &value, &size) == 0)
+        return value
+    }
+
+    @Test(arguments: [(1, 255), (2, 254), (255, 1), (1_000, 1)]) func theOtherSideMayBeSoFarAway(
+        hops: Int, lowest: Int32
+    ) throws {
+        let minimumHopCount: Int32 = 73
+        let listener4 = try TCPListener(at: Self.loopback4)
+        let socket4 = try TCPSocket(connectingTo: listener4.address, with: TCPOptions(hops: hops))
+        #expect(try option(socket4.rawValue, Int32(IPPROTO_IP), IP_TTL) == 255)
+        #expect(try option(socket4.rawValue, Int32(IPPROTO_IP), IP_MINTTL) == lowest)
+        let listener6 = try TCPListener(at: Self.loopback6)
+        let socket6 = try TCPSocket(connectingTo: listener6.address, with: TCPOptions(hops: hops))
+        #expect(try option(socket6.rawValue, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS) == 255)
+        #expect(try option(socket6.rawValue, Int32(IPPROTO_IPV6), minimumHopCount) == lowest)
+    }
+
+    @Test func aConnectionComesFromTheAddressThatWasSet() throws {
+        let listener = try TCPListener(at: Self.loopback4)
+        let source = IPAddress.v4(IPv4Address(rawValue: 0x7F00_0002))
+        let socket = try TCPSocket(connectingTo: listener.address, from: source)
+        try wait(listener.rawValue)
+        let peer = try listener.accept()?.peer
+        #expect(peer?.address == source)
+        #expect(try socket.localAddress() == peer)
+    }
+
+    /// Nobody answers to a signature that is not expected: what is not signed does not get through either.
+    @Test(arguments: [loopback4, loopback6]) func segmentsAreSigned(_ address: SocketAddress) throws {
+        let listener = try TCPListener(at: address)
+        let signed = try TCPSocket(connectingTo: listener.address, with: TCPOptions(key: Array("gooseberry".utf8)))
+        let plain = try TCPSocket(connectingTo: listener.address)
+        try wait(listener.rawValue)
+        let address = try plain.localAddress()
+        #expect(try listener.accept()?.peer == address)
+        #expect(try listener.accept()?.peer == nil)
+        #expect(throws: Errno(EINVAL, "sign what is sent to \(listener.address)")) {
+            let key = [UInt8](repeating: 1, count: 81)
+            _ = try TCPSocket(connectingTo: listener.address, with: TCPOptions(key: key)).rawValue
+        }
+        _ = signed.rawValue
+    }
+
+    @Test func theEndIsHeardAfterWhatWasSent() throws {
+        let listener = try TCPListener(at: Self.loopback4)
+        let socket = try TCPSocket(connectingTo: listener.address)
+        try wait(listener.rawValue)
+        guard let accepted = try listener.accept() else { throw Errno(EAGAIN, "accept a connection") }
+        #expect(try socket.send([1, 2]) == 2)
+        try socket.finishSending()
+        var buffer = [UInt8](repeating: 0, count: 16)
+        try wait(accepted.rawValue)
+        #expect(try accepted.receive(into: &buffer) == 2)
+        #expect(try accepted.receive(into: &buffer) == 0)
+        #expect(try accepted.send([3]) == 1)
+        try wait(socket.rawValue)
+        #expect(try socket.receive(into: &buffer) == 1)
     }
 }

@@ -49,6 +49,14 @@ import Wire
         #expect(IPAddress("fd00::240")?.description == "fd00::240")
     }
 
+    @Test(arguments: [
+        ("223.255.255.255", false), ("224.0.0.0", true), ("239.255.255.255", true), ("240.0.0.0", false),
+        ("fe80::1", false), ("ff02::1", true),
+    ])
+    func aGroupIsTold(text: String, isMulticast: Bool) throws {
+        #expect(try #require(IPAddress(text)).isMulticast == isMulticast)
+    }
+
     @Test func everyIPv4AddressComesBeforeEveryIPv6One() {
         let ascending = ["0.0.0.0", "255.255.255.255", "::", "::1", "fd00::", "fd00::1", "fe80::"].compactMap {
             IPAddress($0)

@@ -1,0 +1,65 @@
+public import Wire
+
+/// What RTM_NEWROUTE tells of a route (rtnetlink(7)): a struct rtmsg of 12 bytes and attributes.
+public struct RouteMessage: Hashable, Sendable {
+    /// RTA_OIF: the interface by which the route leaves.
+    public var interfaceIndex: UInt32
+    /// RTA_GATEWAY: the router that it leads to; nil where the destination is on the link itself.
+    public var gateway: IPv4Address?
+
+    static let headerLength = 12
+    /// rtm_family of IPv4 (linux/socket.h).
+    static let ipv4: UInt8 = 2
+
+    enum AttributeType {
+        static let destination: UInt16 = 1
+        static let interface: UInt16 = 4
+        static let gateway: UInt16 = 5
+    }
+
+    /// A route with these properties.
+    public init(interfaceIndex: UInt32, gateway: IPv4Address? = nil) {
+        self.interfaceIndex = interfaceIndex
+        self.gateway = gateway
+    }
+
+    /// Reads the payload of RTM_NEWROUTE; nil for a family other than IPv4.
+    ///
+    /// - Throws: `WireError` where it is cut short, or bears no interface.
+    public init?(payload: ArraySlice<UInt8>) throws(WireError) {
+        var reader = ByteReader(payload)
+        let family: UInt8 = try reader.read()
+        _ = try reader.read(Self.headerLength - 1)
+        guard family == Self.ipv4 else { return nil }
+        var index: UInt32 = 0
+        while let attribute = try Attribute.next(in: &reader) {
+            switch attribute.type {
+            case AttributeType.interface: index = try attribute.number()
+            case AttributeType.gateway:
+                var value = ByteReader(attribute.value)
+                gateway = try value.readIPv4Address()
+            default: break
+            }
+        }
+        guard index != 0, index <= Int32.max else { throw .invalid(field: "RTA_OIF", value: UInt64(index)) }
+        interfaceIndex = index
+    }
+}
+
+extension Message {
+    /// The request for the route to `destination` by the interface `index`, as `ip route get DESTINATION oif INTERFACE` has
+    /// it: a struct rtmsg, RTA_DST and RTA_OIF.
+    public static func routeRequest(to destination: IPv4Address, by index: UInt32, sequence: UInt32) -> Message {
+        var payload = ByteWriter(capacity: 28)
+        payload.write([RouteMessage.ipv4, 32])
+        payload.write([UInt8](repeating: 0, count: RouteMessage.headerLength - 2))
+        payload.writeNative(UInt16(8))
+        payload.writeNative(RouteMessage.AttributeType.destination)
+        payload.write(destination)
+        payload.writeNative(UInt16(8))
+        payload.writeNative(RouteMessage.AttributeType.interface)
+        payload.writeNative(index)
+        return Message(
+            type: Kind.getRoute, flags: .request, sequence: sequence, payload: ArraySlice(payload.bytes))
+    }
+}
