@@ -98,8 +98,13 @@ struct Cluster {
     /// How many endpoints of the Service `key` serve: of the family that has more, since with both each has its own slice.
     func readyEndpointCount(of key: ObjectKey) -> Int {
         var counts: [AddressFamily: Int] = [:]
+        var known: Set<String> = []
         for slice in (slicesByService[key] ?? []).compactMap({ slices[$0] }) {
-            counts[slice.addressFamily, default: 0] += slice.endpoints.count(where: \.isServing)
+            for endpoint in slice.endpoints where endpoint.isServing {
+                // The same may stand in several slices (Kubernetes documentation, EndpointSlices, "Duplicate endpoints").
+                guard endpoint.address.map({ known.insert($0).inserted }) ?? true else { continue }
+                counts[slice.addressFamily, default: 0] += 1
+            }
         }
         return counts.values.max() ?? 0
     }

@@ -73,6 +73,17 @@ import Wire
         #expect(service("a", in: rig)?.addresses.first?.announcedSeconds == 0)
     }
 
+    /// Kubernetes' controller writes a second slice of the same endpoints where it has not seen its first yet.
+    @Test func anEndpointThatStandsInTwoSlicesCountsOnce() {
+        var rig = two()
+        for name in ["a", "a-again"] {
+            let endpoints = [1, 2].map { EndpointSlice.Endpoint(nodeName: "pi\($0)", address: "10.0.0.\($0)") }
+            let slice = EndpointSlice(metadata: rig.meta("default", name), serviceName: "a", endpoints: endpoints)
+            rig.send(.change(.upserted(.endpointSlice(slice))))
+        }
+        #expect(service("a", in: rig)?.readyEndpoints == 2)
+    }
+
     @Test func endpointsOfBothFamiliesCountOnce() {
         var rig = two()
         rig.send(

@@ -181,6 +181,20 @@ import Wire
         #expect(talk.pass(.zero).requests.count == 2 - requests.count)
     }
 
+    /// An API server that has just started may turn everybody away for a moment: the outage's long waits are over by then.
+    @Test func whatFailsAfterAnOutageHasShortWaitsOfItsOwn() {
+        var talk = Conversation([.service])
+        var request = talk.handle(.start).requests[0]
+        for _ in 0..<8 {
+            talk.handle(.finished(request.id, failure: "refused"))
+            request = talk.pass(.seconds(12)).requests[0]
+        }
+        for wait in [375, 750, 1500] {
+            talk.answer(request, 503, "etcd is not there yet")
+            request = talk.pass(.milliseconds(wait)).requests[0]
+        }
+    }
+
     @Test func aRequestThatFailsBesideAFlowingWatchIsNoOutage() {
         var talk = Conversation([.service])
         _ = talk.openEmptyWatch()

@@ -88,8 +88,9 @@ import Wire
         let slice = EndpointSlice(
             metadata: meta("default", "web-x7k2p", "1", "2"), serviceName: "web",
             endpoints: [
-                .init(nodeName: "pi1"), .init(nodeName: "pi2"), .init(nodeName: "pi3", isServing: false),
-                .init(nodeName: nil), .init(nodeName: nil),
+                .init(nodeName: "pi1", address: "10.1.0.1"), .init(nodeName: "pi2", address: "10.1.0.2"),
+                .init(nodeName: "pi3", isServing: false, address: "10.1.0.3"),
+                .init(nodeName: nil, address: "10.1.0.4"), .init(nodeName: nil, address: "10.1.0.5"),
             ])
         #expect(try decode(.endpointSlice, json) == .endpointSlice(slice))
         #expect(slice.serviceKey == ObjectKey(namespace: "default", name: "web"))
@@ -107,7 +108,9 @@ import Wire
         let slice = EndpointSlice(
             metadata: meta("default", "web-1", "", ""), serviceName: "web", addressFamily: .ipv6,
             endpoints: [
-                .init(nodeName: "pi1"), .init(nodeName: nil, isServing: false), .init(nodeName: "pi3"),
+                .init(nodeName: "pi1", address: "10.1.0.1"),
+                .init(nodeName: nil, isServing: false, address: "10.1.0.2"),
+                .init(nodeName: "pi3", address: "10.1.0.3"),
             ])
         #expect(try decode(.endpointSlice, json) == .endpointSlice(slice))
     }
@@ -119,9 +122,11 @@ import Wire
     ])
     func aNodesNetworkIsJudgedByItsCondition(conditions: String, isUnavailable: Bool) throws {
         let json =
-            #"{"metadata":{"name":"pi1","labels":{"node.kubernetes.io/exclude-from-external-load-balancers":""}},"#
-            + #""status":{"conditions":\#(conditions)}}"#
-        let node = Node(metadata: meta("", "pi1", "", ""), isNetworkUnavailable: isUnavailable, isExcluded: true)
+            #"{"metadata":{"name":"pi1","labels":{"node.kubernetes.io/exclude-from-external-load-balancers":"","#
+            + #""rack":"a"}},"status":{"conditions":\#(conditions)}}"#
+        let node = Node(
+            metadata: meta("", "pi1", "", ""), isNetworkUnavailable: isUnavailable, isExcluded: true,
+            labels: ["node.kubernetes.io/exclude-from-external-load-balancers": "", "rack": "a"])
         #expect(try decode(.node, json) == .node(node))
     }
 

@@ -34,7 +34,10 @@ import Testing
         let key = ObjectKey(namespace: "default", name: "web")
         let slice = EndpointSlice(
             metadata: ObjectMeta(key: key, uid: "u", resourceVersion: "3"), serviceName: "web",
-            endpoints: [.init(nodeName: "pi1"), .init(nodeName: "pi2", isServing: false)])
+            endpoints: [
+                .init(nodeName: "pi1", address: "10.0.0.1"),
+                .init(nodeName: "pi2", isServing: false, address: "10.0.0.2"),
+            ])
         #expect(told.changes == [.upserted(.endpointSlice(slice)), .synced(.endpointSlice)])
         #expect(told.paths.first?.hasPrefix("/api/v1/endpoints?watch=1") == true)
     }

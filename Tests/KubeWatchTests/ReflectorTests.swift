@@ -189,7 +189,7 @@ import Wire
         var talk = Conversation([.service])
         var request = talk.handle(.start).requests[0]
         for failures in 0..<10 {
-            let base = 250 << min(failures, 6)
+            let base = 250 << min(failures, 5)
             let told = talk.answer(request, 503, "upstream").changes
             #expect(told.count == (failures == 0 ? 1 : 0))
             #expect(talk.pass(.milliseconds(base / 2 - 1)).isEmpty)

@@ -1,6 +1,6 @@
 import Wire
 
-/// The waits between tries of something that keeps failing: they double from 250 ms to 16 s, each spread by half, so
+/// The waits between tries of something that keeps failing: they double from 250 ms to 8 s, each spread by half, so
 /// that many clients do not come back at once.
 struct Backoff: Hashable, Sendable {
     /// How many tries have failed in a row.
@@ -9,7 +9,7 @@ struct Backoff: Hashable, Sendable {
     /// The first wait.
     static let first = Duration.milliseconds(250)
     /// How often it doubles.
-    static let doublings = 6
+    static let doublings = 5
     /// The share by which a wait may be shorter or longer.
     static let spread = 0.5
 

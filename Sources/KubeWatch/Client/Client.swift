@@ -102,8 +102,9 @@ public struct Client: Sendable {
         self.isReachable = isReachable
         outbox.append(.reachable(isReachable, detail: detail))
         guard isReachable, isReturning else { return }
-        // The server is back: nobody needs to sit out the rest of a wait.
+        // The server is back: nobody needs to sit out the rest of a wait, nor to wait as long again if it is not quite ready.
         for index in reflectors.indices {
+            reflectors[index].backoff.reset()
             if case .waiting(_, let step) = reflectors[index].state {
                 reflectors[index].state = .waiting(until: now, step: step)
             }

@@ -9,6 +9,7 @@ extension EndpointSlice {
     }
 
     private struct Backend: Decodable {
+        let addresses: [String]?
         let nodeName: String?
         let conditions: Conditions?
         let topology: Topology?
@@ -16,7 +17,8 @@ extension EndpointSlice {
         var endpoint: Endpoint {
             Endpoint(
                 nodeName: nodeName ?? topology?.hostname,
-                isServing: conditions?.serving ?? conditions?.ready ?? true)
+                isServing: conditions?.serving ?? conditions?.ready ?? true,
+                address: addresses?.first)
         }
     }
 
@@ -39,6 +41,7 @@ extension EndpointSlice {
     }
 
     private struct Address: Decodable {
+        let ip: String?
         let nodeName: String?
     }
 
@@ -58,8 +61,10 @@ extension EndpointSlice {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         let subsets = try members.decodeIfPresent([Subset].self, forKey: .subsets) ?? []
         let endpoints = subsets.flatMap { subset in
-            (subset.addresses ?? []).map { Endpoint(nodeName: $0.nodeName) }
-                + (subset.notReadyAddresses ?? []).map { Endpoint(nodeName: $0.nodeName, isServing: false) }
+            (subset.addresses ?? []).map { Endpoint(nodeName: $0.nodeName, address: $0.ip) }
+                + (subset.notReadyAddresses ?? []).map {
+                    Endpoint(nodeName: $0.nodeName, isServing: false, address: $0.ip)
+                }
         }
         self.init(metadata: metadata.identity, serviceName: metadata.identity.key.name, endpoints: endpoints)
     }

@@ -5,7 +5,12 @@ extension Node {
     static let exclusionLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
 
     private enum CodingKeys: String, CodingKey {
-        case status
+        case metadata, status
+    }
+
+    /// All labels, whatever their keys: people choose nodes by them.
+    private struct Labelled: Decodable {
+        let labels: [String: String]?
     }
 
     private struct Status: Decodable {
@@ -26,6 +31,7 @@ extension Node {
     /// Reads core/v1 Node.
     init(_ metadata: Metadata, from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
+        let labelled = try members.decodeIfPresent(Labelled.self, forKey: .metadata)
         let status = try members.decodeIfPresent(Status.self, forKey: .status)
         let isUnavailable = status?.conditions?.contains { $0.type == "NetworkUnavailable" && $0.status == "True" }
         let internalAddresses = status?.addresses?.filter { $0.type == "InternalIP" }.compactMap { entry in
@@ -33,6 +39,7 @@ extension Node {
         }
         self.init(
             metadata: metadata.identity, isNetworkUnavailable: isUnavailable ?? false,
-            isExcluded: metadata.labels[Self.exclusionLabel] != nil, internalAddresses: internalAddresses ?? [])
+            isExcluded: metadata.labels[Self.exclusionLabel] != nil, internalAddresses: internalAddresses ?? [],
+            labels: labelled?.labels ?? [:])
     }
 }

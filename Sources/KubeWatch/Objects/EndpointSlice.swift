@@ -9,11 +9,14 @@ public struct EndpointSlice: Hashable, Sendable {
         public var nodeName: String?
         /// conditions.serving, else conditions.ready, else true.
         public var isServing: Bool
+        /// endpoints[].addresses[0], which is what kube-proxy sends to: whoever is in two slices is known by it.
+        public var address: String?
 
         /// A backend on `nodeName`.
-        public init(nodeName: String?, isServing: Bool = true) {
+        public init(nodeName: String?, isServing: Bool = true, address: String? = nil) {
             self.nodeName = nodeName
             self.isServing = isServing
+            self.address = address
         }
     }
 

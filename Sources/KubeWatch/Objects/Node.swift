@@ -10,15 +10,18 @@ public struct Node: Hashable, Sendable {
     public var isExcluded: Bool
     /// status.addresses of the type InternalIP, in the server's order: the first is the node's own of its first family.
     public var internalAddresses: [IPAddress]
+    /// metadata.labels.
+    public var labels: [String: String]
 
     /// A Node with these fields.
     public init(
         metadata: ObjectMeta, isNetworkUnavailable: Bool = false, isExcluded: Bool = false,
-        internalAddresses: [IPAddress] = []
+        internalAddresses: [IPAddress] = [], labels: [String: String] = [:]
     ) {
         self.metadata = metadata
         self.isNetworkUnavailable = isNetworkUnavailable
         self.isExcluded = isExcluded
         self.internalAddresses = internalAddresses
+        self.labels = labels
     }
 }
