@@ -16,6 +16,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "ARP", targets: ["ARP"]),
+        .library(name: "BGP", targets: ["BGP"]),
         .library(name: "Heartbeat", targets: ["Heartbeat"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
         .library(name: "NetLink", targets: ["NetLink"]),
@@ -35,6 +36,7 @@ let package = Package(
         .target(name: "Heartbeat", dependencies: ["Wire"], swiftSettings: optimized),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
         .target(name: "EventLoop", dependencies: ["System", "Wire", "CSystemd", "CLinux"]),
+        .target(name: "BGP", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "SWIM", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
@@ -54,6 +56,8 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire", "Crypto"]),
         .testTarget(name: "VarlinkTests", dependencies: ["Varlink", "Wire"]),
         .testTarget(name: "HeartbeatTests", dependencies: ["Heartbeat", "Wire"], swiftSettings: optimized),
+        .testTarget(
+            name: "BGPTests", dependencies: ["BGP", "Wire", "System", "EventLoop"], swiftSettings: optimized),
         .testTarget(
             name: "SWIMTests", dependencies: ["SWIM", "Wire", "Crypto", "System", "EventLoop"],
             // Read from where they are.

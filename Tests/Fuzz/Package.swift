@@ -13,6 +13,8 @@ let package = Package(
     dependencies: [.package(name: "lbd", path: "../..")],
     targets: [
         fuzzer("FuzzARP", over: "ARP"),
+        fuzzer("FuzzBFD", over: "BGP"),
+        fuzzer("FuzzBGP", over: "BGP"),
         fuzzer("FuzzHeartbeat", over: "Heartbeat"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),

@@ -10,6 +10,7 @@ import Testing
         "Wire": [],
         "Varlink": ["Wire"],
         "Heartbeat": ["Wire"],
+        "BGP": ["Wire", "Crypto", "System", "EventLoop"],
         "SWIM": ["Wire", "Crypto", "System", "EventLoop"],
         "System": ["Wire"],
         "EventLoop": ["System", "Wire"],
@@ -22,7 +23,7 @@ import Testing
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.
     static let pureFolders: [(module: String, hasShell: Bool)] = [
         ("Wire", false), ("Balancer", false), ("ARP", true), ("NetLink", true), ("KubeWatch", true),
-        ("Varlink", false), ("SWIM", true), ("Heartbeat", false),
+        ("Varlink", false), ("SWIM", true), ("Heartbeat", false), ("BGP", true),
     ]
 
     /// The C libraries.
