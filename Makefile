@@ -23,10 +23,10 @@ APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
 CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq conntrack gcc libc6-dev serf
 ARM64_PACKAGES := $(CHECK_PACKAGES) arch-test qemu-user-static qemu-system-arm e2fsprogs
 RELEASE_PACKAGES := $(ARM64_PACKAGES) piuparts
-BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl
+BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl keepalived e2fsprogs
 
-.PHONY: help build release lint format check-quick check check-release check-arm64 fuzz interop packaging appliance bench \
-  demo deb apt-repo clean packages-build packages-check packages-deb
+.PHONY: help build release lint format check-quick soak check check-release check-arm64 fuzz interop packaging appliance bench \
+  bench-failover soak-alarms soak-calm demo deb apt-repo clean packages-build packages-check packages-deb
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -74,9 +74,15 @@ format: ## put the sources into shape
 check-quick: packages-build ## module tests and simulation, in under two minutes after a build
 	swift build --build-tests -Xswiftc -warnings-as-errors
 	swift test --skip-build --parallel
+	scripts/check-traces
+
+soak: packages-build ## SEEDS=n seeds more of the simulation, of each kind, from the seed FROM=k on
+	swift build --build-tests
+	SIM_SEEDS=$(or $(SEEDS),10000) SIM_FROM=$(or $(FROM),1000000) \
+	  swift test --skip-build --parallel --filter 'Simulation\.(SimulationTests|FailoverTests)'
 
 fuzz: packages-check ## two minutes of fuzzing from the kept corpus
-	Tests/Fuzz/run.sh 20
+	Tests/Fuzz/run.sh 13
 
 interop: packages-check release ## the daemon among real peers, in network namespaces
 	Tests/Interop/lab/kube_build.sh
@@ -106,18 +112,39 @@ check: packages-check ## everything but what check-release adds
 	$(MAKE) packaging
 	$(MAKE) appliance
 
-check-release: ## everything, for a release: also a second build of both packages, piuparts, arm64
+check-release: ## everything, for a release: also a second build of both packages, piuparts, arm64, false alarms
 	$(MAKE) check
 	$(MAKE) deb
 	@scripts/install-packages $(RELEASE_PACKAGES)
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 release
 	$(MAKE) check-arm64
+	$(MAKE) soak-calm
+	$(MAKE) soak-alarms
 
-bench: $(DEB) ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start)
+bench: $(DEB) ## figures of lbd, each beside a floor in the same run (BENCH_SERVICES=10000: a larger cold start; TRIALS=100)
 	@scripts/install-packages $(BENCH_PACKAGES)
 	@scripts/require-swift
 	@$(MAKE) --no-print-directory release
 	LBD_BINARY=$(CURDIR)/$(RELEASE) LBD_PACKAGE=$(CURDIR)/$(DEB) $(PYTHON) Tests/bench.py
+	@echo "In simulation, packets and bytes a second from each node: beats, gossip, direct messages"
+	@SIM_COST=1 swift test --filter 'Simulation\.CostTests' | grep '^|'
+
+bench-failover: ## what faults cost, beside keepalived, into docs/failover.md and docs/failover.svg (TRIALS=100)
+	@scripts/install-packages $(BENCH_PACKAGES)
+	@scripts/require-swift
+	@$(MAKE) --no-print-directory release
+	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/failover.py --docs docs
+
+soak-alarms: ## half an hour of a busy machine and a lossy network: nobody takes an address over falsely (MINUTES=30)
+	@scripts/install-packages $(BENCH_PACKAGES)
+	@scripts/require-swift
+	@$(MAKE) --no-print-directory release
+	LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) Tests/alarms.py
+
+soak-calm: packages-build ## 24 simulated hours of a lossy network: no address changes its owner (HOURS=24)
+	swift build --build-tests
+	SIM_MINUTES=$$(($(or $(HOURS),24) * 60 / 8)) \
+	  swift test --skip-build --parallel --filter 'Simulation\.FailoverTests/nothingMovesWithoutReason'
 
 clean: ## remove what was built here
 	rm -rf .build .build-* Tests/Fuzz/.build dist

@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "ARP", targets: ["ARP"]),
         .library(name: "BGP", targets: ["BGP"]),
+        .library(name: "Balancer", targets: ["Balancer"]),
         .library(name: "Heartbeat", targets: ["Heartbeat"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
         .library(name: "NetLink", targets: ["NetLink"]),
@@ -31,7 +32,7 @@ let package = Package(
         library("CLinux"),
 
         .target(name: "Crypto", dependencies: ["CCrypto"]),
-        .target(name: "Wire"),
+        .target(name: "Wire", swiftSettings: optimized),
         .target(name: "Varlink", dependencies: ["Wire"]),
         .target(name: "Heartbeat", dependencies: ["Wire"], swiftSettings: optimized),
         .target(name: "System", dependencies: ["Wire", "CLinux"]),
@@ -39,16 +40,17 @@ let package = Package(
         .target(name: "BGP", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "SWIM", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
-        .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
+        .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"], swiftSettings: optimized),
         .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
         .target(
-            name: "Balancer", dependencies: ["Wire", "Crypto", "NetLink", "ARP", "SWIM", "KubeWatch"],
+            name: "Balancer",
+            dependencies: ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "SWIM", "KubeWatch"],
             swiftSettings: optimized),
         .executableTarget(
             name: "lbd",
             dependencies: [
-                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "SWIM", "KubeWatch", "Balancer", "Varlink",
-                "CYAML", "CLinux",
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "SWIM", "KubeWatch", "Balancer",
+                "Varlink", "CYAML", "CLinux",
             ],
             // A link to kubernetes/lbd.yaml, so that a bare program can apply it.
             resources: [.embedInCode("Enrollment/lbd.yaml")]),
@@ -74,7 +76,8 @@ let package = Package(
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "SWIM", "KubeWatch"]),
         .testTarget(
-            name: "Simulation", dependencies: ["Balancer", "Wire", "NetLink", "KubeWatch"],
+            name: "Simulation",
+            dependencies: ["lbd", "Balancer", "SWIM", "Heartbeat", "ARP", "KubeWatch", "NetLink", "Wire"],
             swiftSettings: optimized),
     ],
     swiftLanguageModes: [.v6]

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Measures lbd on three nodes beside a real API server, each figure next to its floor in the same run, and prints a table.
+"""Measures lbd on three nodes beside a real API server, each figure next to its floor in the same run, and prints a table;
+then what faults cost, beside keepalived, and prints a second one.
 
 Everything is in network namespaces of this machine. Started by `sudo make bench`. BENCH_SERVICES is the number of
-Services of the cold start, 1,000 unless told otherwise. Exit status 0: all could be measured; no figure is judged.
+Services of the cold start, 1,000 unless told otherwise; TRIALS that of the trials of each fault, 100 likewise. Exit status 0:
+all could be measured; no figure is judged.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ from typing import Any
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS / "Interop")]
 
-from Bench import allocation, arp, coldstart, startup, usage  # noqa: E402
+from Bench import allocation, arp, coldstart, cost, startup, usage  # noqa: E402
 from Bench.bed import Bed  # noqa: E402
+from Bench.failover import report, run  # noqa: E402
+from Bench.failover.trials import Sample  # noqa: E402
 from Bench.progress import say  # noqa: E402
 from Bench.table import Row, table  # noqa: E402
 from lab.node import lbd_binary  # noqa: E402
@@ -36,6 +40,7 @@ class Results:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.failover: list[Sample] = []
         self.samples: dict[str, Any] = {}
 
     def add(self, name: str, rows: list[Row], samples: object) -> None:
@@ -58,7 +63,7 @@ class Results:
         }
 
 
-def measure(services: int, package: Path) -> Results:
+def measure(services: int, trials: int, package: Path) -> Results:
     """Everything, in an order in which each part leaves what the next one needs."""
     results = Results()
     sizes = startup.size(package)
@@ -96,7 +101,11 @@ def measure(services: int, package: Path) -> Results:
             most = usage.idle(bed, services, window=10)
             aims = {"anonymous_mb": "50 MB with 10,000"}
             results.add_usage("most", most, usage.rows(most, services, aims))
-        results.rows += [start, *sizes]
+    found = cost.costs()
+    results.add("cost", cost.rows(found), [one.record() for one in found])
+    results.failover = run.all_contenders(trials)
+    results.add("failover", report.rows(results.failover), [sample.record() for sample in results.failover])
+    results.rows += [start, *sizes]
     return results
 
 
@@ -112,17 +121,20 @@ def main() -> int:
         parser.error("network namespaces need root")
     if not lbd_binary().exists():
         parser.error(f"{lbd_binary()} is missing: build it first, or set LBD_BINARY")
+    trials = int(os.environ.get("TRIALS", "100"))
+    if trials < 1:
+        parser.error(f"TRIALS is {trials}; there must be one at least")
     package = Path(os.environ.get("LBD_PACKAGE", ""))
     if not package.is_file():
         parser.error("LBD_PACKAGE is to name the Debian package: make bench builds it")
     try:
-        results = measure(services, package)
+        results = measure(services, trials, package)
     except KeyboardInterrupt:
         say("interrupted")
         return 130
     if options.json is not None:
         options.json.write_text(json.dumps(results.record(), indent=1) + "\n")
-    print(table(results.rows))
+    print(table(results.rows), report.table(results.failover), sep="\n\n")
     return 0
 
 

@@ -8,6 +8,8 @@ public struct Announcer: Sendable {
         case take(IPv4Address, on: UInt32)
         /// Do not answer for the address on this interface any more, and announce it no more.
         case release(IPv4Address, on: UInt32)
+        /// Announce all that is claimed anew: others may have been believed to have it meanwhile.
+        case announceAll
         /// The interface with this index has this Ethernet address; nil: it is gone. What is claimed on it stays
         /// claimed, and is announced anew with the new address.
         case interface(UInt32, MACAddress?)
@@ -59,6 +61,9 @@ public struct Announcer: Sendable {
         case .release(let address, on: let index):
             announcements[index]?.release(address)
             return []
+        case .announceAll:
+            for index in announcements.keys { announcements[index]?.restart(at: now) }
+            return announce(on: announcements.keys.sorted(), at: now, &rng)
         case .interface(let index, let address):
             guard hardwareAddresses[index] != address else { return [] }
             hardwareAddresses[index] = address

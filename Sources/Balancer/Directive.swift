@@ -1,3 +1,5 @@
+public import ARP
+public import Heartbeat
 public import KubeWatch
 public import SWIM
 public import Wire
@@ -21,6 +23,14 @@ public struct Claim: Hashable, Comparable, Sendable {
     }
 }
 
+/// Who is to get a direct message.
+public enum Recipient: Hashable, Sendable {
+    /// All daemons of ours that the gossip reaches, each by itself.
+    case group
+    /// The one on the node of this name, if it is known where that is.
+    case member(String)
+}
+
 /// What the Balancer asks of its Shell, to be carried out in order.
 public enum Directive: Hashable, Sendable {
     /// Send a write to the API server, once, now; tell its end by `Event.wrote`.
@@ -35,8 +45,24 @@ public enum Directive: Hashable, Sendable {
     case wake(at: Instant)
     /// Hand this to the gossip.
     case gossip(SWIM.Event)
+    /// Hand this to what beats on the network.
+    case heartbeat(Heartbeat.Event)
+    /// Send these bytes to other daemons as a message of the gossip's port; there they come as `Event.posted`.
+    case post([UInt8], to: Recipient)
+    /// Beat by the interfaces with these indices, ascending, from now on: there this node answers for addresses.
+    case beat(on: [UInt32])
     /// Answer for an address from now on, and announce it.
     case take(Claim)
+    /// Answer for what was taken, or keep silent for now: this daemon was away and does not know who else answers.
+    case answer(Bool)
+    /// Tell the gateways on the interfaces with these indices, ascending, at once by `Event.gateways`.
+    case findGateways(on: [UInt32])
+    /// Ask by ARP who has an address, and tell by `Event.asked`.
+    case ask(ARP.Question)
+    /// Announce all claims anew: another node may have been believed to have them.
+    case announceAll
+    /// Answer now what was asked before now. Whoever takes an address over hears only what is asked after that.
+    case answerWaiting
     /// Do not answer for an address any more.
     case release(Claim)
     /// The addresses of all pools in force, for the kernel's packet filter, ascending.

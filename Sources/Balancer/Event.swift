@@ -1,3 +1,5 @@
+public import ARP
+public import Heartbeat
 public import KubeWatch
 public import NetLink
 public import SWIM
@@ -18,12 +20,15 @@ public struct Link: Hashable, Sendable {
     public var isNamed: Bool
     /// A pattern of `interfaces.exclude` matches it, or `interfaces.include` is set and does not name it.
     public var isExcluded: Bool
+    /// It is a radio.
+    public var isWireless: Bool
 
     /// A judged interface.
-    public init(_ interface: Interface, isNamed: Bool = false, isExcluded: Bool = false) {
+    public init(_ interface: Interface, isNamed: Bool = false, isExcluded: Bool = false, isWireless: Bool = false) {
         self.interface = interface
         self.isNamed = isNamed
         self.isExcluded = isExcluded
+        self.isWireless = isWireless
     }
 }
 
@@ -69,6 +74,14 @@ public enum Event: Hashable, Sendable {
     case wrote(WriteID, Outcome)
     /// The gossip has learnt something.
     case gossip(SWIM.Report)
+    /// The beats on the network show something.
+    case heartbeat(Heartbeat.Report)
+    /// The gateways that `Directive.findGateways` asked for; none where the routing tables have none.
+    case gateways([Gateway])
+    /// What has come of a question.
+    case asked(ARP.Resolver.Report)
+    /// Another daemon has sent this by `Directive.post`.
+    case posted([UInt8])
     /// All network interfaces, at start and after each change of one.
     case links([Link])
     /// The instant asked for by the last `Directive.wake` has come; also harmless at any other time.

@@ -262,6 +262,7 @@ extension Instance {
             settle(key, in: &turn)
         case .done(nil), .unanswered:
             // Counted from now: the Shell may have been stopped for a while before the write left.
+            guard !faults.contains(.forgetsReservations) else { return retract(key) }
             let until = turn.now.advanced(by: leadership.timing.requestTimeout)
             assignments.wait(for: key, .unanswered(until: until))
         case .conflict:

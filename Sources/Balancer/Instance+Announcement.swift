@@ -12,25 +12,33 @@ extension Instance {
     /// Takes and releases what has changed.
     mutating func announce(in turn: inout Turn) {
         for address in announcer.takeDirty() {
-            let new = hasBegun && departure == nil ? announcement(of: address) : remainder(of: address)
+            let new = hasBegun && departure == nil ? announcement(of: address, at: turn.now) : remainder(of: address)
             announce(new, at: address, in: &turn)
         }
         if hasBegun, configuration.pools != nil { announcer.dropOthers(in: &turn) }
     }
 
     /// What this node is to answer for `address` with; nil for nothing.
-    private func announcement(of address: IPAddress) -> Announcer.Announcement? {
+    private mutating func announcement(of address: IPAddress, at now: Instant) -> Announcer.Announcement? {
         let holders = holders(of: address)
-        guard owner(of: address, heldBy: holders) == settings.nodeName else { return nil }
         let interfaces = reach.interfaces(for: address)
-        guard !interfaces.isEmpty else { return nil }
+        guard var candidates = candidates(for: address, heldBy: holders) else {
+            ownership.drop(address, isFree: cluster.isListed(.service) && book.occupants(of: address).isEmpty)
+            return nil
+        }
+        if interfaces.isEmpty { candidates.voters.removeAll { $0.name == settings.nodeName } }
+        let isAnswering = announcer.current[address] != nil && !interfaces.isEmpty
+        let isCurrent = cluster.isLive(.service)
+        guard
+            ownership.decide(
+                address, among: candidates, isAnswering: isAnswering, isCurrent: isCurrent, at: now)
+        else { return nil }
         return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
     }
 
     /// The Services that have `address` and endpoints to serve it, in no order, and the nodes that may pass traffic on.
-    private func holders(of address: IPAddress) -> [(key: ObjectKey, reach: Backends.Reach)] {
-        guard isAnswerable(address) else { return [] }
-        return book.occupants(of: address).compactMap { key in
+    func holders(of address: IPAddress) -> [(key: ObjectKey, reach: Backends.Reach)] {
+        book.occupants(of: address).compactMap { key in
             guard let service = cluster.services[key], isOurs(service),
                 Standing(of: service, in: configuration.pools) == .holds(address),
                 let reach = cluster.backends(of: key).reach(of: service)
@@ -39,24 +47,31 @@ extension Instance {
         }
     }
 
-    /// Whether addresses of this kind are answered for at all: by ARP, for now.
+    /// Whether this node's network may be answered for addresses of this kind: by ARP, for now.
     func isAnswerable(_ address: IPAddress) -> Bool {
         address.family == .ipv4 && configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
     }
 
-    private func owner(
-        of address: IPAddress, heldBy holders: [(key: ObjectKey, reach: Backends.Reach)]
-    ) -> String? {
-        Backends.Reach.shared(by: holders.map(\.reach)).flatMap { election.winner(for: address, servedBy: $0) }
+    /// The nodes that can answer for `address`; nil where no Service needs it.
+    private func candidates(
+        for address: IPAddress, heldBy holders: [(key: ObjectKey, reach: Backends.Reach)]
+    ) -> Candidates? {
+        guard isAnswerable(address) else { return nil }
+        return Backends.Reach.shared(by: holders.map(\.reach)).map { election.candidates(for: address, servedBy: $0) }
     }
+
+    /// The nodes that can answer for `address`; nil where no Service needs it.
+    func candidates(for address: IPAddress) -> Candidates? { candidates(for: address, heldBy: holders(of: address)) }
 
     /// The node that answers for `address`; nil where none can.
     func owner(of address: IPAddress) -> String? {
-        owner(of: address, heldBy: holders(of: address))
+        candidates(for: address).flatMap { ownership.owner(of: address, among: $0) }
     }
 
-    /// What is left to answer with while this node leaves, or does not take part yet: elections do not count, links do.
+    /// What is left to answer with while this node leaves, or does not take part yet: elections do not count, links do, and
+    /// what others have taken.
     private func remainder(of address: IPAddress) -> Announcer.Announcement? {
+        guard !ownership.isLost(address) else { return nil }
         guard hasLinks, var current = announcer.current[address] else { return announcer.current[address] }
         let usable = reach.interfaces(for: address)
         current.interfaces = current.interfaces.filter(usable.contains)
@@ -67,6 +82,8 @@ extension Instance {
         let old = announcer.current[address]
         guard new != old else { return }
         let change = announcer.set(new, for: address, at: turn.now)
+        // At no other time: what waits may have been asked long ago, of a process that was stopped.
+        if departure != nil, !change.released.isEmpty { turn.emit(.answerWaiting) }
         for index in change.released { turn.emit(.release(Claim(address, on: index))) }
         for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
         let (before, after) = (old?.services ?? [], new?.services ?? [])

@@ -15,6 +15,9 @@ extension Instance {
             let change = announcer.set(
                 Announcer.Announcement(interfaces: interfaces, services: []), for: address, at: turn.now)
             for index in change.taken { turn.emit(.take(Claim(address, on: index))) }
+            if let epoch = inheritance.epochs[address], epoch > 0, epoch <= Register.maximumEpoch {
+                ownership.inherit(address, epoch: epoch)
+            }
         }
         let count = announcer.current.count
         turn.record(
@@ -27,6 +30,9 @@ extension Instance {
         let claims = announcer.current.flatMap { address, announcement in
             announcement.interfaces.map { Claim(address, on: $0) }
         }
-        return Inheritance(claims: claims.sorted(), leftAt: now)
+        let epochs = announcer.current.keys.compactMap { address in
+            ownership.registers[address].map { (address, $0.epoch) }
+        }
+        return Inheritance(claims: claims.sorted(), epochs: Dictionary(uniqueKeysWithValues: epochs), leftAt: now)
     }
 }

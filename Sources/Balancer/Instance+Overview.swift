@@ -26,7 +26,8 @@ extension Instance {
     private func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
         let announcement = announcer.current[address]
         return Overview.Address(
-            address: address.description, owner: announcement == nil ? owner(of: address) : settings.nodeName,
+            address: address.description,
+            owner: announcement != nil ? settings.nodeName : owner(of: address),
             interfaces: (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.sorted(),
             announcedSeconds: announcer.since[address].map { Int($0.duration(to: now).components.seconds) })
     }

@@ -7,9 +7,11 @@ public import Wire
 /// Every event runs through the same steps: the fence of leadership first; then the part that the event concerns takes it;
 /// then every part does what is due, each a value of its own that knows nothing of the others. Here is only what ties
 /// them together: `Instance+Allocation` for what the leader does, `Instance+Announcement` for what each node does,
-/// `Instance+Departure` for the end, `Instance+Inheritance` for what outlasts it.
+/// `Instance+Ownership` for what they tell each other, `Instance+Departure` for the end, `Instance+Inheritance` for what outlasts
+/// it.
 public struct Instance: Sendable {
     let settings: Settings
+    let faults: Fault
     var cluster = Cluster()
     var configuration = Configuration()
     var leadership: Leadership
@@ -25,6 +27,10 @@ public struct Instance: Sendable {
     var refusals = Refusals()
     var metalLB = MetalLB()
     var gossip: Gossip
+    var ownership: Ownership
+    var isolation = Isolation()
+    var inspection = Inspection()
+    var reputation = Reputation()
     var gossipSecret: GossipSecret
     var departure: Departure?
 
@@ -38,6 +44,10 @@ public struct Instance: Sendable {
     var isNodeUnknown = false
     /// The ConfigMap whose refusal has been told in a Kubernetes Event.
     private var toldConfigMap: ObjectMeta?
+    /// Who is alive, as the last election had it.
+    private(set) var roster = Roster()
+    var told = ToldOwnership()
+    private var lastBeating: [UInt32] = []
     private var lastListened: [AddressRange]?
     private var lastStatus: StatusLine?
     private var lastWake: Instant?
@@ -48,13 +58,16 @@ public struct Instance: Sendable {
         self.init(settings, timing: LeaseTiming())
     }
 
-    /// The Balancer of one node with other figures for its leadership: a simulation takes the fence away to see that the
-    /// lack is found.
-    package init(_ settings: Settings, timing: LeaseTiming) {
+    /// The Balancer of one node with other figures for its leadership, and with mistakes: a simulation takes the fence away
+    /// to see that the lack is found.
+    package init(_ settings: Settings, timing: LeaseTiming, faults: Fault = []) {
         self.settings = settings
-        leadership = Leadership(settings, timing: timing)
+        self.faults = faults
+        leadership = Leadership(settings, timing: timing, faults: faults)
         membership = Membership(settings)
         gossip = Gossip(nodeName: settings.nodeName)
+        ownership = Ownership(
+            nodeName: settings.nodeName, failsBack: settings.election.failsBack, faults: faults)
         gossipSecret = GossipSecret(settings.gossipSecret)
     }
 
@@ -64,6 +77,8 @@ public struct Instance: Sendable {
         var turn = Turn(at: now, using: rng)
         let wasLeader = leadership.isLeader
         leadership.enforceDeadline(in: &turn)
+        // Before anything is made of an event that has waited, or of a limit that passed meanwhile.
+        if let due = lastWake { noticeAbsence(of: due.duration(to: now), in: &turn) }
         take(event, in: &turn)
         if !isOver { act(in: &turn) }
         if wasLeader, !leadership.isLeader, departure == nil { assignments.abandon() }
@@ -89,15 +104,31 @@ public struct Instance: Sendable {
             guard let sent = outbox.finish(id) else { return }
             finished(sent, outcome, in: &turn)
         case .gossip(let report):
-            gossip.take(report, in: &turn)
+            if !faults.contains(.trustsLeasesAlone) || report == .hasLeft { gossip.take(report, in: &turn) }
+            heed(report, in: &turn)
+            noticeSilence(after: report, in: &turn)
+            elect(in: &turn)
+        case .heartbeat(let report):
+            if !faults.contains(.trustsLeasesAlone) { gossip.take(report, in: &turn) }
+            heed(report, in: &turn)
+            noticeSilence(after: report, in: &turn)
+            elect(in: &turn)
+        case .gateways(let gateways):
+            take(gateways, in: &turn)
+        case .asked(let report):
+            take(report, in: &turn)
+            inspect(report, in: &turn)
+        case .posted(let bytes):
+            takePosted(bytes, in: &turn)
         case .links(let links):
             let new = Reach(links)
-            guard new != reach || !hasLinks else { return }
+            guard new != reach && !faults.contains(.ignoresLinks) || !hasLinks else { return }
+            let isBack = hasLinks && !new.isCovered(by: reach)
             hasLinks = true
             reach = new
-            membership.publish(reach.presence, in: &turn)
-            announcer.mark(announcer.current.keys)
-            if hasBegun { announcer.mark(book.addresses) }
+            if isBack { noticeReturn(in: &turn) }
+            elect(in: &turn)
+            markAll()
         case .timer:
             // Where it came a little early, it is asked for again.
             lastWake = nil
@@ -105,6 +136,7 @@ public struct Instance: Sendable {
             beginDeparture(in: &turn)
         case .restart:
             announcer.save(atOnce: true, in: &turn)
+            turn.emit(.heartbeat(.pause(Inheritance.gap)))
             turn.emit(.bequeath(inheritance(at: turn.now)))
             end(in: &turn)
         }
@@ -150,7 +182,9 @@ public struct Instance: Sendable {
             if cluster.update(node) { elect(in: &turn) }
         case .lease(let lease):
             if leadership.concerns(lease.metadata.key) { leadership.observe(lease, in: &turn) }
-            if membership.observe(lease, in: &turn) { elect(in: &turn) }
+            membership.observe(lease, in: &turn)
+            // A mere renewal shows that a node lives whose gossip does not reach this one.
+            elect(in: &turn)
         case .pod(let pod):
             metalLB.update(pod)
         case .secret:
@@ -205,15 +239,20 @@ public struct Instance: Sendable {
         hasBegun = true
         leadership.begin(in: &turn)
         membership.begin(in: &turn)
+        ownership.begin(at: turn.now)
         elect(in: &turn)
-        announcer.mark(book.addresses)
-        announcer.mark(announcer.current.keys)
+        markAll()
     }
 
     /// Judges the nodes anew, after a change of Nodes or of their daemons.
-    private mutating func elect(in turn: inout Turn) {
+    mutating func elect(in turn: inout Turn) {
         guard hasBegun else { return }
-        let new = Election(nodes: cluster.nodes, alive: membership.alive)
+        let before = roster
+        roster = Roster(membership, gossip, nodeName: settings.nodeName)
+        // Whoever comes back from where it was cut off has been answering there.
+        if roster.hasCompany(besides: before) { announceAll(in: &turn) }
+        introduce(in: &turn)
+        let new = Election(nodes: cluster.nodes, roster)
         if new != election {
             election = new
             announcer.mark(book.addresses)
@@ -234,6 +273,29 @@ public struct Instance: Sendable {
         }
         isNodeUnknown = isUnknown
     }
+
+    func announceAll(in turn: inout Turn) {
+        if !announcer.current.isEmpty { turn.emit(.announceAll) }
+    }
+
+    /// Has all addresses looked at.
+    mutating func markAll() {
+        announcer.mark(announcer.current.keys)
+        if hasBegun { announcer.mark(book.addresses) }
+    }
+
+    /// What the other nodes are told about this one's network.
+    var presence: Presence {
+        guard !isolation.isCutOff else { return .nowhere }
+        var presence = reach.presence
+        presence.isPreferred = settings.election.isPreferred
+        presence.isWireless = settings.election.putsWiredFirst && reach.isWireless
+        return presence
+    }
+
+    /// The same for its Lease. It is to be read there no sooner than the gossip has brought it: a node that lives by its Lease
+    /// alone hears of no registers.
+    var leasePresence: Presence { isolation.isReturning ? .nowhere : presence }
 
     // MARK: Pools
 
@@ -264,8 +326,7 @@ public struct Instance: Sendable {
         let names = pools.pools.map(\.name).joined(separator: ", ")
         turn.record(.notice, .poolsInForce, names.isEmpty ? "there are no pools" : "pools in force: \(names)")
         assignments.disputes = [:]
-        announcer.mark(announcer.current.keys)
-        if hasBegun { announcer.mark(book.addresses) }
+        markAll()
         if leadership.isLeader { queueAllServices() }
     }
 
@@ -283,11 +344,33 @@ public struct Instance: Sendable {
             tellConfigMap()
             if leadership.holdsLease { gossipSecret.create(through: &outbox, in: &turn) }
         }
-        membership.act(through: &outbox, in: &turn)
+        askGateways(in: &turn)
+        inspect(in: &turn)
+        if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
+        beat(in: &turn)
+        membership.act(through: &outbox, in: &turn)
         events.flush(through: &outbox, in: &turn)
         announcer.save(in: &turn)
         depart(in: &turn)
+    }
+
+    /// Tells the group and the network what this node is and answers for.
+    private mutating func beat(in turn: inout Turn) {
+        // Before it has begun it answers for what the daemon before it had.
+        let isAlive = hasBegun ? roster.alive[settings.nodeName] != nil : !announcer.current.isEmpty
+        gossip.tell(
+            Metadata(instance: settings.instance, takesPart: isAlive && departure == nil, presence: presence), in: &turn
+        )
+        if hasLinks { membership.publish(leasePresence, edition: gossip.edition, in: &turn) }
+        gossip.setPace(in: &turn)
+        // Where the last claim was, the others are to hear that there is none any more.
+        let interfaces = announcer.countByInterface.keys.sorted()
+        if !interfaces.isEmpty, interfaces != lastBeating {
+            lastBeating = interfaces
+            turn.emit(.beat(on: interfaces))
+        }
+        tellOwnership(in: &turn)
     }
 
     /// Has the leader tell once of each ConfigMap that is refused.
@@ -316,70 +399,22 @@ public struct Instance: Sendable {
             lastStatus = status
             turn.emit(.status(status.text))
         }
-        guard let deadline = nextDeadline(after: turn.now), deadline != lastWake else { return }
+        let deadline = nextDeadline(after: turn.now)
+        guard deadline != lastWake else { return }
         lastWake = deadline
-        turn.emit(.wake(at: deadline))
+        if let deadline { turn.emit(.wake(at: deadline)) }
     }
 
     /// When the next part has something to do. What is due and was not done just now waits for something else than time.
     private func nextDeadline(after now: Instant) -> Instant? {
         let others = [
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
-            events.nextDeadline, relistPause, gossipSecret.nextDeadline,
+            events.nextDeadline, relistPause, gossipSecret.nextDeadline, ownership.nextDeadline, told.nextDeadline,
+            gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now
         }.min()
-    }
-
-    private var statusLine: StatusLine {
-        var line = StatusLine()
-        line.problems = problems
-        line.announcedCount = announcer.serviceCount
-        line.serviceCount = serviceCount
-        line.interfaces = announcer.countByInterface.keys.compactMap { reach.name(of: $0) }.sorted()
-        line.pools = configuration.pools.map { pools in
-            pools.pools.indices.map { index in
-                StatusLine.PoolUse(
-                    name: pools.pools[index].name, used: book.usedCounts[index], total: book.capacities[index])
-            }
-        }
-        line.aliveCount = membership.aliveCount
-        return line
-    }
-
-    /// What is wrong, the worst first.
-    var problems: [String] {
-        var problems: [String] = []
-        if departure != nil { problems.append("stopping") }
-        let refused = refusals.problems
-        if let problem = connection.problem(isWaiting: !cluster.isComplete && refused.isEmpty) {
-            problems.append(problem)
-        }
-        if hasLinks, let problem = reach.problem { problems.append(problem) }
-        problems += refused
-        if let problem = configuration.problem {
-            problems.append("new pools refused: \(problem)")
-        }
-        if configuration.pools?.pools.isEmpty ?? true {
-            problems.append("no pools: create the ConfigMap \(settings.configMap) or write \(settings.poolsPath)")
-        }
-        if metalLB.hasResources {
-            problems.append("MetalLB's custom resources are not read: lbd uses the ConfigMap \(settings.configMap)")
-        }
-        if leadership.role == .yielding, let controller = metalLB.controller {
-            problems.append("MetalLB's controller keeps giving the addresses (pod \(controller))")
-        }
-        let leftAlone = assignments.leftAloneCount
-        if leftAlone > 0 {
-            problems.append(
-                "another controller writes the status of \(leftAlone) service\(leftAlone == 1 ? "" : "s"): see the journal"
-            )
-        }
-        if isNodeUnknown {
-            problems.append("no Node is named \"\(settings.nodeName)\": set `node` in lbd.yaml")
-        }
-        return problems
     }
 
     // MARK: The relist

@@ -70,6 +70,9 @@ public struct Overview: Hashable, Sendable {
         public var address: String
         /// For how long it has stood so, in whole seconds.
         public var seconds: Int
+        /// How many times the usual time it is allowed, since it answers slowly or its link loses packets; nil where it
+        /// does well.
+        public var stretch: Int?
     }
 
     /// The node that gives Services their addresses; nil where none is known.

@@ -36,12 +36,20 @@ public struct Record: Hashable, Sendable {
         case allocationYielded = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c17"
         case allocationResumed = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c18"
         case resourcesNotRead = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c19"
+        case nodeSilent = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c21"
+        case nodeHeard = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c22"
+        case memberStretched = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c28"
+        case gossipPace = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c29"
         case memberAlive = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1a"
         case memberSuspected = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1b"
         case memberDead = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1c"
         case memberLeft = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1d"
         case nameTaken = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1e"
         case starved = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c1f"
+        case cutOff = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c31"
+        case reconnected = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c32"
+        case unheard = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c33"
+        case contested = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c34"
     }
 
     /// How much it matters.

@@ -10,6 +10,19 @@ public enum AllocationPolicy: String, CaseIterable, Hashable, Sendable {
     case never
 }
 
+/// `election`: what this node has to say about which of those that could answer for an address does.
+public struct ElectionPolicy: Hashable, Sendable {
+    /// `failback`: what is this node's by the order of an address comes back to it some time after its return.
+    public var failsBack = false
+    /// `preferred`: this node comes before others.
+    public var isPreferred = false
+    /// `wiredFirst`: where this node is connected by radio alone, it comes after those with a cable.
+    public var putsWiredFirst = true
+
+    /// The policy of an empty file.
+    public init() {}
+}
+
 /// What the Balancer takes from `lbd.yaml`.
 public struct Settings: Hashable, Sendable {
     /// `node`: this node's name in Kubernetes.
@@ -17,12 +30,16 @@ public struct Settings: Hashable, Sendable {
     /// Told apart from earlier and later daemons on the node: random, kept in the state folder. Follows the node's name
     /// in the leader's Lease.
     public var instanceID: String
+    /// Told apart from all other daemons on the node, by chance: drawn at each start, for the gossip and the beats.
+    public var instance: UInt64
     /// `kubernetes.leaseNamespace`.
     public var leaseNamespace: String
     /// `kubernetes.loadBalancerClass`: the only spec.loadBalancerClass that is ours; nil for Services without one.
     public var loadBalancerClass: String?
     /// `allocate`.
     public var allocation: AllocationPolicy
+    /// `election`: which of the nodes that could answer for an address does.
+    public var election: ElectionPolicy
 
     /// `NAMESPACE/NAME` of the pools' ConfigMap; only to tell people where to write.
     public var configMap: String
@@ -33,15 +50,19 @@ public struct Settings: Hashable, Sendable {
 
     /// Settings for the node `nodeName`.
     public init(
-        nodeName: String, instanceID: String, leaseNamespace: String = "lbd-system", loadBalancerClass: String? = nil,
-        allocation: AllocationPolicy = .auto, configMap: String = "metallb-system/config",
+        nodeName: String, instanceID: String, instance: UInt64 = 0, leaseNamespace: String = "lbd-system",
+        loadBalancerClass: String? = nil,
+        allocation: AllocationPolicy = .auto, election: ElectionPolicy = ElectionPolicy(),
+        configMap: String = "metallb-system/config",
         poolsPath: String = "/etc/lbd/pools.yaml", gossipSecret: ObjectKey? = nil
     ) {
         self.nodeName = nodeName
         self.instanceID = instanceID
+        self.instance = instance
         self.leaseNamespace = leaseNamespace
         self.loadBalancerClass = loadBalancerClass
         self.allocation = allocation
+        self.election = election
         self.configMap = configMap
         self.poolsPath = poolsPath
         self.gossipSecret = gossipSecret

@@ -13,13 +13,12 @@ public enum AESGCM {
 
     /// Encrypts `plaintext` with `key` and appends the tag, which also covers `additionalData`.
     public static func seal(
-        _ plaintext: some Collection<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
+        _ plaintext: [UInt8], key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
-        let input = Array(plaintext)
         let context = try Context()
         try context.start(key: key, nonce: nonce, encrypts: true)
         try context.authenticate(additionalData)
-        var sealed = try context.update(input[...], room: tagLength)
+        var sealed = try context.update(plaintext[...], room: tagLength)
         try context.finish()
         let tag = [UInt8](unsafeUninitializedCapacity: tagLength) { buffer, count in
             let isRead = EVP_CIPHER_CTX_ctrl(
@@ -33,15 +32,14 @@ public enum AESGCM {
 
     /// Decrypts what `seal` gave for the same key, nonce and additional data; anything else is `CryptoError.notAuthentic`.
     public static func open(
-        _ sealed: some Collection<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
+        _ sealed: ArraySlice<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
         let context = try Context()
         try context.start(key: key, nonce: nonce, encrypts: false)
         guard sealed.count >= tagLength else { throw .notAuthentic }
-        let input = Array(sealed)
-        var tag = Array(input.suffix(tagLength))
+        var tag = Array(sealed.suffix(tagLength))
         try context.authenticate(additionalData)
-        let plaintext = try context.update(input.dropLast(tagLength), room: 0)
+        let plaintext = try context.update(sealed.dropLast(tagLength), room: 0)
         guard EVP_CIPHER_CTX_ctrl(context.pointer, EVP_CTRL_AEAD_SET_TAG, CInt(tagLength), &tag) == 1 else {
             throw .failed
         }
@@ -51,6 +49,14 @@ public enum AESGCM {
             throw .notAuthentic
         }
         return plaintext
+    }
+
+    /// libcrypto's ciphers. To look one up takes longer than to encrypt a datagram with it, so it is done once; they are
+    /// never changed, and threads may share them.
+    private enum Cipher {
+        nonisolated(unsafe) static let aes128 = EVP_CIPHER_fetch(nil, "AES-128-GCM", nil)
+        nonisolated(unsafe) static let aes192 = EVP_CIPHER_fetch(nil, "AES-192-GCM", nil)
+        nonisolated(unsafe) static let aes256 = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
     }
 
     /// One operation of libcrypto's.
@@ -66,17 +72,15 @@ public enum AESGCM {
             EVP_CIPHER_CTX_free(pointer)
         }
 
-        private static func cipher(keyLength: Int) -> OpaquePointer? {
-            switch keyLength {
-            case 16: EVP_aes_128_gcm()
-            case 24: EVP_aes_192_gcm()
-            case 32: EVP_aes_256_gcm()
-            default: nil
-            }
-        }
-
         func start(key: [UInt8], nonce: [UInt8], encrypts: Bool) throws(CryptoError) {
-            guard let cipher = Self.cipher(keyLength: key.count) else { throw .invalidKeyLength(key.count) }
+            let cipher: OpaquePointer?
+            switch key.count {
+            case 16: cipher = Cipher.aes128
+            case 24: cipher = Cipher.aes192
+            case 32: cipher = Cipher.aes256
+            default: throw .invalidKeyLength(key.count)
+            }
+            guard let cipher else { throw .failed }
             guard nonce.count == nonceLength else { throw .invalidNonceLength(nonce.count) }
             guard EVP_CipherInit_ex(pointer, cipher, nil, key, nonce, encrypts ? 1 : 0) == 1 else { throw .failed }
         }

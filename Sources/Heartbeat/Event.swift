@@ -1,7 +1,9 @@
 /// What happens to an `Instance`.
 public enum Event: Hashable, Sendable {
-    /// This node answers for so many addresses from now on.
-    case claims(count: Int)
+    /// This node answers for so many addresses from now on, of this digest.
+    case claims(count: Int, digest: UInt64 = 0)
+    /// The digests of the addresses that other nodes are believed to answer for; 0 for none.
+    case digests([String: UInt64])
     /// The other nodes that gossip calls alive, each with the instance that its daemon has told there: they are to be heard,
     /// and may be asked.
     case members([String: UInt64])

@@ -15,6 +15,10 @@ public struct Instance: Sendable {
     /// How often it is told that somebody whom gossip does not call alive is heard.
     private static let strangerInterval = Duration.seconds(1)
 
+    /// How often it is told that a node answers for other addresses than is believed. What tells of a change may still be on
+    /// its way when a beat comes.
+    private static let differenceInterval = Duration.milliseconds(50)
+
     /// What was dropped, and what was asked.
     public struct Counters: Hashable, Sendable {
         /// Packets of an earlier daemon, or recorded ones.
@@ -33,21 +37,34 @@ public struct Instance: Sendable {
     private let name: String
     private let instance: UInt64
     private let timing: Timing
+    private let faults: Fault
 
     private var sentCount: UInt64 = 0
     private var claimCount: UInt32 = 0
+    private var digest: UInt64 = 0
     private var farewellsLeft = 0
     private var beatAt: Instant?
     private var lastBeatAt: Instant?
 
     private var members: [String: UInt64] = [:]
+    private var digests: [String: UInt64] = [:]
+    private var differenceAt: Instant?
     private var peers: [String: Peer] = [:]
+    /// When any other node was heard last.
+    private var lastHeardAt: Instant?
+    private var isAlone = false
     private var inquiryNumber: UInt32 = 0
     private var strangerAt: Instant?
     private var wakeAt: Instant?
 
     /// The node `name`, whose daemon is told apart from others by `instance`, which is random.
     public init(name: String, instance: UInt64, timing: Timing = Timing()) {
+        self.init(name: name, instance: instance, timing: timing, faults: [])
+    }
+
+    /// The same node with mistakes.
+    package init(name: String, instance: UInt64, timing: Timing, faults: Fault) {
+        self.faults = faults
         self.name = name
         self.instance = instance
         self.timing = timing
@@ -58,8 +75,11 @@ public struct Instance: Sendable {
         var directives: [Directive] = []
         notice(at: now, &directives)
         switch event {
-        case .claims(let count):
+        case .claims(let count, let digest):
+            self.digest = digest
             claim(UInt32(clamping: count), at: now)
+        case .digests(let digests):
+            self.digests = digests
         case .members(let members):
             self.members = members
             for name in peers.keys where members[name] != peers[name]?.instance { peers[name] = nil }
@@ -84,6 +104,7 @@ public struct Instance: Sendable {
         guard let due = wakeAt, due.duration(to: now) > timing.interval else { return }
         wakeAt = nil
         for name in peers.keys { peers[name]?.forgive(at: now) }
+        lastHeardAt = now
         directives.append(.report(.late(by: due.duration(to: now))))
     }
 
@@ -102,7 +123,7 @@ public struct Instance: Sendable {
 
     private mutating func beatIfDue(at now: Instant, _ directives: inout [Directive]) {
         guard let due = beatAt, due <= now else { return }
-        directives.append(beat(to: .network))
+        if !faults.contains(.neverBeats) { directives.append(beat(to: .network)) }
         lastBeatAt = now
         if claimCount == 0 { farewellsLeft -= 1 }
         // From when it was due, so that small delays do not add up.
@@ -113,7 +134,8 @@ public struct Instance: Sendable {
     private mutating func beat(to audience: Directive.Audience, pauseMilliseconds: UInt16 = 0) -> Directive {
         let interval = UInt16(clamping: timing.interval.nanoseconds / 1_000_000)
         let beat = Beat(
-            claimCount: claimCount, intervalMilliseconds: interval, pauseMilliseconds: pauseMilliseconds)
+            claimCount: claimCount, digest: digest, intervalMilliseconds: interval, pauseMilliseconds: pauseMilliseconds
+        )
         return send(.beat(beat), to: audience)
     }
 
@@ -126,6 +148,7 @@ public struct Instance: Sendable {
 
     private mutating func receive(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
         guard packet.sender != name else { return }
+        compare(packet, at: now, &directives)
         guard members[packet.sender] == packet.instance else { return meet(packet.sender, at: now, &directives) }
         let before = peers[packet.sender]
         if before == nil {
@@ -134,10 +157,19 @@ public struct Instance: Sendable {
             counters.oldPackets += 1
             return
         }
+        lastHeardAt = now
+        if isAlone {
+            isAlone = false
+            directives.append(.report(.alone(false)))
+        }
         if before?.inquiry != nil { counters.found += 1 }
         peers[packet.sender]?.inquiry = nil
         peers[packet.sender]?.searchAt = nil
         if before?.isSilent == true { directives.append(.report(.heard(packet.sender))) }
+        let isAnswering = peers[packet.sender]?.isAnswering ?? false
+        if isAnswering != before?.isAnswering ?? false {
+            directives.append(.report(.answering(packet.sender, isAnswering)))
+        }
         switch packet.body {
         case .beat:
             break
@@ -153,6 +185,14 @@ public struct Instance: Sendable {
         case .finding(let number, let node, let silence):
             learn(number, node, silenceMilliseconds: silence, from: packet.sender, at: now)
         }
+    }
+
+    /// Looks whether the sender answers for what it is believed to answer for.
+    private mutating func compare(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
+        guard case .beat(let beat) = packet.body, beat.digest != digests[packet.sender] ?? 0 else { return }
+        if let last = differenceAt, last.duration(to: now) < Self.differenceInterval { return }
+        differenceAt = now
+        directives.append(.report(.differs(packet.sender)))
     }
 
     /// Hears somebody whom gossip does not call alive.
@@ -173,6 +213,7 @@ public struct Instance: Sendable {
             directives.append(send(.inquiry(number: inquiryNumber, node: node), to: .member(node)))
         }
         guard let peer = peers[node], let due = peer.deadline(timing), due <= now else { return }
+        guard !faults.contains(.asksNobody) else { return giveUp(node, at: now, &directives) }
         guard var inquiry = peer.inquiry else { return ask(about: node, at: now, using: &rng, &directives) }
         if let direct = inquiry.directAt.last, direct <= now {
             inquiry.directAt.removeLast()
@@ -193,6 +234,11 @@ public struct Instance: Sendable {
         guard let peer = peers[node] else { return }
         inquiryNumber &+= 1
         counters.inquiries += 1
+        // Where the others, who are asked now, cannot be heard either, it is this node that is cut off, or all of them.
+        if !isAlone, lastHeardAt.map({ $0.advanced(by: timing.limit) <= now }) ?? true {
+            isAlone = true
+            directives.append(.report(.alone(true)))
+        }
         // One that is asked about itself is no witness.
         let witnesses = members.keys.filter { other in
             other != node && peers[other]?.isSilent != true && peers[other]?.inquiry == nil

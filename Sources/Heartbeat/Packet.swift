@@ -22,8 +22,6 @@ public struct Packet: Hashable, Sendable {
 
     /// The version of all this; one that is not known is not read.
     static let version: UInt8 = 1
-    /// The longest name of a node (RFC 1123 section 2.1).
-    static let maximumNameLength = 253
 
     /// The sender's name.
     public var sender: String
@@ -59,14 +57,14 @@ public struct Packet: Hashable, Sendable {
         guard version == Self.version else { throw .invalid(field: "version", value: UInt64(version)) }
         instance = try reader.read()
         counter = try reader.read()
-        sender = try reader.readName()
+        sender = try reader.readNodeName()
         switch kind {
         case .beat:
             body = .beat(try Beat(from: &reader))
         case .inquiry:
-            body = .inquiry(number: try reader.read(), node: try reader.readName())
+            body = .inquiry(number: try reader.read(), node: try reader.readNodeName())
         case .finding:
-            let (number, node) = (try reader.read(UInt32.self), try reader.readName())
+            let (number, node) = (try reader.read(UInt32.self), try reader.readNodeName())
             body = .finding(number: number, node: node, silenceMilliseconds: try reader.read())
         }
         guard reader.remaining == 0 else { throw .invalid(field: "length", value: UInt64(reader.remaining)) }
@@ -79,16 +77,16 @@ public struct Packet: Hashable, Sendable {
         writer.write(Self.version)
         writer.write(instance)
         writer.write(counter)
-        writer.write(name: sender)
+        writer.write(nodeName: sender)
         switch body {
         case .beat(let beat):
             beat.write(to: &writer)
         case .inquiry(let number, let node):
             writer.write(number)
-            writer.write(name: node)
+            writer.write(nodeName: node)
         case .finding(let number, let node, let silenceMilliseconds):
             writer.write(number)
-            writer.write(name: node)
+            writer.write(nodeName: node)
             writer.write(silenceMilliseconds)
         }
         return writer.bytes
@@ -100,28 +98,5 @@ public struct Packet: Hashable, Sendable {
         case .inquiry: .inquiry
         case .finding: .finding
         }
-    }
-}
-
-extension ByteReader {
-    /// A name: its length in a byte, then its bytes in UTF-8.
-    fileprivate mutating func readName() throws(WireError) -> String {
-        let length = try read(UInt8.self)
-        guard length <= Packet.maximumNameLength, length > 0 else {
-            throw .invalid(field: "length of a name", value: UInt64(length))
-        }
-        let bytes = try read(Int(length))
-        guard let name = String(validating: bytes, as: UTF8.self) else {
-            throw .malformed(text: String(decoding: bytes, as: UTF8.self), expected: "a name in UTF-8")
-        }
-        return name
-    }
-}
-
-extension ByteWriter {
-    fileprivate mutating func write(name: String) {
-        let bytes = name.utf8.prefix(Packet.maximumNameLength)
-        write(UInt8(bytes.count))
-        write(bytes)
     }
 }

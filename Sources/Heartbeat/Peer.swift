@@ -49,12 +49,15 @@ struct Peer: Hashable {
         pausedUntil = pause > .zero ? now.advanced(by: pause) : nil
     }
 
+    /// Whether it answers for addresses, and is heard.
+    var isAnswering: Bool { beat.map { $0.claimCount > 0 } ?? false && !isSilent }
+
     /// Whether it was silent for too long.
     var isSilent: Bool { searchAt != nil }
 
     /// When its silence has lasted too long; nil while it need not be heard.
     func deadline(_ timing: Timing) -> Instant? {
-        guard let beat, beat.claimCount > 0, !isSilent else { return nil }
+        guard isAnswering else { return nil }
         let due = heardAt.advanced(by: limit(timing))
         return pausedUntil.map { max($0, due) } ?? due
     }

@@ -49,6 +49,7 @@ extension Instance {
 
     /// Outdoes what another says about this node.
     private mutating func refute(_ incarnation: UInt32) {
+        guard !faults.contains(.neverRefutes) else { return }
         counters.refutations += 1
         list.own.incarnation = max(list.own.incarnation, incarnation) + 1
         adjustAwareness(by: 1)
@@ -124,7 +125,10 @@ extension Instance {
     }
 
     private mutating func accept(_ alive: Alive) {
-        suspicions[alive.node] = nil
+        // It lives, and has not answered this node: the way to it loses what is sent.
+        if suspicions.removeValue(forKey: alive.node)?.isShared(by: list.own.name) == true {
+            list[alive.node]?.roundTrip.lost()
+        }
         lost.remove(alive.node, at: alive.address)
         queue.insert(.alive(alive), about: .member(alive.node))
         follow(alive.versions)
@@ -174,6 +178,8 @@ extension Instance {
     mutating func take(_ dead: Dead, in turn: inout Turn) {
         guard isValidName(dead.node), isValidName(dead.from), isValid(incarnation: dead.incarnation) else { return }
         guard dead.node != list.own.name else {
+            // Whom others take for dead they have not told anything for a while.
+            if dead.incarnation >= list.own.incarnation { catchUp(at: turn.now) }
             return takeAccusation(by: dead.from, incarnation: dead.incarnation, in: &turn)
         }
         guard var entry = list[dead.node], dead.incarnation >= entry.member.incarnation else { return }

@@ -57,7 +57,7 @@ extension Instance {
 
     mutating func take(_ ack: Ack, from source: SocketAddress, in turn: inout Turn) {
         if let probe, probe.sequence == ack.sequence {
-            succeed(probe, by: source, at: turn.now)
+            succeed(probe, by: source, in: &turn)
         } else if let relay = relays.take(ack.sequence) {
             send(.ack(Ack(sequence: relay.sequence)), to: relay.requester, in: &turn)
         } else if !lost.answered(ack.sequence) {
@@ -76,17 +76,20 @@ extension Instance {
     mutating func streamAnswered(_ isAnswered: Bool, id: Int, in turn: inout Turn) {
         guard isAnswered, let probe, probe.streamID == id else { return }
         counters.probesByStreamAlone += 1
-        succeed(probe, by: nil, at: turn.now)
+        succeed(probe, by: nil, in: &turn)
     }
 
     /// The member has answered: itself, where `source` is its address.
-    private mutating func succeed(_ probe: Probe, by source: SocketAddress?, at now: Instant) {
+    private mutating func succeed(_ probe: Probe, by source: SocketAddress?, in turn: inout Turn) {
         self.probe = nil
         adjustAwareness(by: -1)
         if source == probe.address {
-            list[probe.name]?.roundTrip.measured(probe.sentAt.duration(to: now))
+            list[probe.name]?.roundTrip.measured(probe.sentAt.duration(to: turn.now))
         } else {
             list[probe.name]?.roundTrip.lost()
+        }
+        if let factor = list[probe.name]?.roundTrip.takeNews(timing) {
+            turn.report(.stretched(probe.name, by: factor))
         }
     }
 

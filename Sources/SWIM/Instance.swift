@@ -11,6 +11,7 @@ public import Wire
 /// Here is only what ties the parts together, each a value of its own: `Instance+Probing` for the detection of
 /// failures, `Instance+Membership` for what is said about members, `Instance+Exchange` for the whole state.
 public struct Instance: Sendable {
+    let faults: Fault
     /// The figures that it goes by.
     public internal(set) var timing: Timing
     var list: MemberList
@@ -47,7 +48,13 @@ public struct Instance: Sendable {
 
     /// The member `name`, which listens at `address` and says `metadata` about itself, before its first event.
     public init(name: String, address: SocketAddress, metadata: [UInt8] = [], timing: Timing = .lan) {
+        self.init(name: name, address: address, metadata: metadata, timing: timing, faults: [])
+    }
+
+    /// The same member with mistakes.
+    package init(name: String, address: SocketAddress, metadata: [UInt8], timing: Timing, faults: Fault) {
         self.timing = timing
+        self.faults = faults
         list = MemberList(
             own: Member(
                 name: name, address: address, metadata: Array(metadata.prefix(Limit.metadataBytes)), incarnation: 1))
@@ -264,7 +271,13 @@ public struct Instance: Sendable {
         relays.removeAll()
         for name in suspicions.keys { suspicions[name]?.postpone(at: turn.now) }
         adjustAwareness(by: 1)
+        catchUp(at: turn.now)
         turn.report(.late(by: delay))
+    }
+
+    /// Exchanges the whole state with somebody at once: what was gossiped while this node did not hear, it has missed.
+    mutating func catchUp(at now: Instant) {
+        if nextRepair != nil { nextRepair = now }
     }
 
     /// When the next part has something to do. What is due and was not done just now waits for something else than

@@ -14,6 +14,9 @@ public struct Member: Hashable, Sendable {
         case left = 3
     }
 
+    /// What the metadata of members of ours begin with. They know the keys of both lengths (see `Keys`).
+    public static let mark = Array("lbd".utf8)
+
     /// Its name: the node's name in Kubernetes, as with MetalLB's speakers.
     public var name: String
     /// Where it listens, by UDP and by TCP.

@@ -10,6 +10,9 @@ public enum Report: Hashable, Sendable {
     case told([UInt8])
     /// A member's `PushPull.userState`; `isJoin` where one of the two comes new to the group.
     case merged([UInt8], isJoin: Bool)
+    /// A member answers so slowly, or the way to it loses so much, that it is given so many times the time that another has;
+    /// 1 once it does well again. Told where that has changed noticeably, and only by `Timing`s that stretch.
+    case stretched(String, by: Int)
     /// Another member that is alive goes by this node's name, at this address.
     case nameTaken(by: SocketAddress)
     /// This process was stopped or starved for so long, more than a probe interval: what it believes of others is old.

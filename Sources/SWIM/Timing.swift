@@ -40,13 +40,19 @@ public struct Timing: Hashable, Sendable {
         retransmitMultiplier: 4, gossipToTheDeadTime: .seconds(30), pushPullInterval: .seconds(30),
         streamTimeout: .seconds(10), leaveTimeout: .seconds(1), maximumStretch: 1)
 
-    /// Our own profile, ten times as fast on a link that answers at once; where one does not, its figures stretch up to
-    /// those of the LAN profile.
+    /// Our own profile, for groups of lbd alone. Who answers for addresses is watched by beats, a fifth of a second long, so
+    /// that this only has to find those who answer for none and to spread news: twice as often as memberlist is enough. A
+    /// death is then known to all after 2.9 s as a rule, 4.9 s at worst (5.9 s and 8.8 s by the LAN profile, seven members),
+    /// for two more datagrams a second each way. Probes each 100 ms would find it in 0.5 s and cost as much as all beats.
+    ///
+    /// Where answers are slow or get lost, its figures stretch, up to five times those of the LAN profile: on a link that
+    /// loses a fifth of all packets that profile takes live members for dead, and this one does not. News goes out as
+    /// often as ever, only sooner, since there is nothing to send while there is none.
     public static let fast = Timing(
-        probeInterval: .milliseconds(100), probeTimeout: .milliseconds(50), indirectChecks: 3, suspicionMultiplier: 3,
-        suspicionMaximumMultiplier: 3, awarenessMaximum: 8, gossipInterval: .milliseconds(20), gossipNodes: 3,
+        probeInterval: .milliseconds(500), probeTimeout: .milliseconds(250), indirectChecks: 3, suspicionMultiplier: 4,
+        suspicionMaximumMultiplier: 3, awarenessMaximum: 8, gossipInterval: .milliseconds(100), gossipNodes: 3,
         retransmitMultiplier: 4, gossipToTheDeadTime: .seconds(30), pushPullInterval: .seconds(30),
-        streamTimeout: .seconds(3), leaveTimeout: .milliseconds(500), maximumStretch: 10)
+        streamTimeout: .seconds(10), leaveTimeout: .seconds(1), maximumStretch: 10)
 
     /// How often a broadcast is sent in a group of `count` members, the dead ones that are still listed included:
     /// log10(count + 1), rounded up, is the number of decimal digits of `count`.

@@ -21,6 +21,11 @@ public enum File {
         return try contents(of: descriptor.rawValue, limit: limit, path)
     }
 
+    /// Whether there is anything at `path` that this process may see.
+    public static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
     private static func contents(of descriptor: Int32, limit: Int, _ path: String) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)

@@ -84,6 +84,15 @@ extension Driver {
         #expect(driver.run(after: [.wake(at: milliseconds(1800))], until: milliseconds(20_000)).count == 4)
     }
 
+    @Test func allIsAnnouncedAnewWhereThatIsAsked() {
+        var driver = Driver(refreshInterval: .zero)
+        #expect(driver.handle(.announceAll) == [])
+        _ = driver.run(after: driver.handle(.take(address(4, 10), on: 2)), until: milliseconds(20_000))
+        #expect(driver.handle(.timer) == [])
+        driver.now = milliseconds(30_000)
+        #expect(driver.handle(.announceAll) == round(address(4, 10)) + [.wake(at: milliseconds(31_100))])
+    }
+
     @Test func anInterfaceThatComesBackIsAnnouncedOnAnew() {
         var driver = Driver(refreshInterval: .zero)
         _ = driver.handle(.take(address(4, 10), on: 2))

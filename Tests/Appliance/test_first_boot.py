@@ -142,7 +142,8 @@ def _only(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _ageless(value: Any) -> Any:
-    """A status without what counts seconds."""
+    """A status without what counts seconds and packets."""
     if isinstance(value, dict):
-        return {key: _ageless(inner) for key, inner in value.items() if not key.endswith(("Seconds", "secondsAgo"))}
+        counts = ("seconds", "secondsago", "gossiptraffic")
+        return {key: _ageless(inner) for key, inner in value.items() if not key.lower().endswith(counts)}
     return [_ageless(inner) for inner in value] if isinstance(value, list) else value

@@ -63,7 +63,7 @@ import Wire
         rig.clear()
         rig.send(.links([Rig.link(isUp: false)]))
         #expect(rig.releases == [claim("192.168.1.240")])
-        #expect(rig.lease("lbd-node-pi1")?.addresses == "")
+        #expect(rig.lease("lbd-node-pi1")?.addresses == "edition:0.4")
         rig.clear()
         rig.send(.links([Rig.link()]))
         #expect(rig.claims == [claim("192.168.1.240")])
@@ -79,7 +79,7 @@ import Wire
         rig.clear()
         rig.send(.links([named]))
         #expect(rig.claims == [claim("192.168.1.240", on: 4)])
-        #expect(rig.lease("lbd-node-pi1")?.addresses == "10.0.0.1/24,named")
+        #expect(rig.lease("lbd-node-pi1")?.addresses == "10.0.0.1/24,named,edition:0.5")
     }
 
     /// What keeps an interface from answering.

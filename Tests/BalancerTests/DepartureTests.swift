@@ -28,6 +28,21 @@ import Wire
         #expect(rig.address(of: "a") == "192.168.1.240", "the status stays")
     }
 
+    @Test func whatWasAskedBeforeIsAnsweredBeforeItFallsSilent() throws {
+        var rig = announcing()
+        rig.send(.stop)
+        rig.pass(.milliseconds(60))
+        let released = try #require(rig.directives.firstIndex { if case .release = $0 { true } else { false } })
+        #expect(released > 0 && rig.directives[released - 1] == .answerWaiting)
+    }
+
+    @Test func whatWaitsIsNotAnsweredWhereAServiceGoes() {
+        var rig = announcing()
+        rig.delete("a")
+        #expect(rig.releases.count == 1)
+        #expect(!rig.directives.contains(.answerWaiting))
+    }
+
     @Test func theLeaderWaitsForItsWritesBeforeItLetsTheNextOneBegin() {
         var rig = announcing()
         rig.answersStatus = false
@@ -68,6 +83,7 @@ import Wire
         rig.send(.change(.interrupted(.lease, reason: "connection refused")))
         rig.clear()
         rig.send(.stop)
+        rig.pass(.milliseconds(50))
         #expect(rig.releases.count == 1)
         #expect(rig.directives.last == .exit)
         rig.clear()
@@ -94,6 +110,7 @@ import Wire
     @Test func aDaemonThatNeverSawTheServerEndsAtOnce() {
         var rig = Rig()
         rig.send(.stop)
+        rig.pass(.milliseconds(50))
         #expect(rig.directives.last == .exit)
     }
 }

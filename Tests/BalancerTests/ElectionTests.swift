@@ -29,8 +29,9 @@ import Wire
         let alive = nodes.map { ($0.metadata.key.name, presences[$0.metadata.key.name] ?? "192.168.1.1/24") }
         let election = Election(
             nodes: Dictionary(uniqueKeysWithValues: nodes.map { ($0.metadata.key.name, $0) }),
-            alive: Dictionary(uniqueKeysWithValues: alive).mapValues { Presence($0) })
-        return election.winner(for: try #require(IPAddress("192.168.1.240")), servedBy: serving)
+            Roster(alive: Dictionary(uniqueKeysWithValues: alive).mapValues { Presence($0) }))
+        let address = try #require(IPAddress("192.168.1.240"))
+        return election.candidates(for: address, servedBy: serving).order(for: address).first
     }
 
     @Test func theFirstHealthyNodeInTheOrderWins() throws {

@@ -12,7 +12,7 @@ import Wire
         rig.pass(.seconds(30))
         #expect(rig.lease("lbd-node-pi1") == nil)
         rig.sync()
-        #expect(rig.lease("lbd-node-pi1")?.addresses == "192.168.1.11/24")
+        #expect(rig.lease("lbd-node-pi1")?.addresses == "192.168.1.11/24,edition:0.2")
         #expect(rig.lease("lbd-node-pi1")?.durationSeconds == 40)
         #expect(rig.lease("lbd-node-pi1")?.holderIdentity == "pi1")
         rig.clear()

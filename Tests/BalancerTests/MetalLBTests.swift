@@ -53,6 +53,18 @@ import Testing
                 + "given it one")
     }
 
+    /// What the controller has sent may come into effect after it: whoever follows is to wait for the Lease to expire.
+    @Test func whoStopsWhileTheControllerAllocatesDoesNotReleaseTheLease() {
+        var rig = rig(.auto)
+        rig.send(Self.pod())
+        rig.send(.change(.synced(.pod)))
+        rig.pass(.seconds(10))
+        rig.send(.stop)
+        rig.pass(.seconds(5))
+        #expect(rig.lease("lbd-controller")?.holderIdentity == "pi1_a")
+        #expect(rig.directives.last == .exit)
+    }
+
     /// What it has written is answered for, and nothing of it is changed.
     @Test func whatTheControllerGivesIsAnsweredFor() {
         var rig = rig(.auto)

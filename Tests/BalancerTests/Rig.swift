@@ -12,6 +12,9 @@ struct Rig {
     var answersStatus = true
     var answersLeases = true
     var answersEvents = true
+    /// What the routing tables say, and whether the gateways answer at once.
+    var gateways: [Gateway] = []
+    var hearsGateways = true
     /// All directives since the last `clear`.
     var directives: [Directive] = []
     /// The status writes that the test has to answer.
@@ -19,7 +22,7 @@ struct Rig {
     var services: [ObjectKey: Service] = [:]
     var leases: [ObjectKey: Lease] = [:]
     private var rng = PRNG(seed: 1)
-    private var wakeAt: Instant?
+    private(set) var wakeAt: Instant?
     private var inbox: [Event] = []
     private(set) var revision = 100
 
@@ -73,6 +76,10 @@ struct Rig {
                 switch directive {
                 case .wake(let at): wakeAt = at
                 case .write(let id, let write): carryOut(id, write)
+                case .findGateways: send(.gateways(gateways))
+                case .ask(let question):
+                    guard hearsGateways, gateways.contains(where: { $0.address == question.address }) else { break }
+                    send(.asked(.answered(question, by: MACAddress(rawValue: 0x0200_0000_0001))))
                 default: break
                 }
             }

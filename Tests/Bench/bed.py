@@ -1,4 +1,4 @@
-"""The bed of the benchmark: a control plane, three nodes and a client; the daemons come and go as a measurement needs."""
+"""The bed of the benchmark: a control plane, nodes, three as a rule, and a client; the daemons come and go as a measurement needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lab.kube import KubeControlPlane
-from lab.lan import Lan, make_control_namespace
+from lab.lan import NODES, Lan, make_control_namespace
 from lab.node import LbdNode
 
 from . import objects
@@ -34,7 +34,9 @@ _SERVER_FLAGS = [
 class Bed:
     """From `with` to the end of it. No daemon runs at first."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: tuple[str, ...] = NODES) -> None:
+        """A bed with nodes of these names."""
+        self._node_names = nodes
         self._open = contextlib.ExitStack()
         self._canaries = itertools.count(1)
         self.nodes: list[LbdNode] = []
@@ -62,7 +64,7 @@ class Bed:
         self._open.callback(self.control.close)
         self.control.server.argv += _SERVER_FLAGS
         self.control.start()
-        self.lan = self._open.enter_context(Lan(control=namespace))
+        self.lan = self._open.enter_context(Lan(self._node_names, control=namespace))
         for host in [*self.lan.nodes.values(), self.lan.client]:
             host.namespace.ip("address", "add", f"{self.pool_network_address(host.number)}/16", "dev", "eth0")
         for name in self.lan.nodes:

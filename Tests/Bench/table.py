@@ -38,14 +38,23 @@ class Row:
 def table(rows: list[Row]) -> str:
     """The rows as a Markdown table with aligned columns."""
     cells = [["what", "lbd", "floor", "ratio", "aim"], *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    return aligned(cells)
+
+
+def aligned(cells: list[list[str]], left: int = 1) -> str:
+    """Lines of cells, the heading first, as a Markdown table. The first `left` columns stand at the left, figures at the
+    right."""
+    widths = [max(map(len, column)) for column in zip(*cells)]
 
     def line(values: list[str]) -> str:
-        aligned = [values[0].ljust(widths[0]), *(value.rjust(width) for value, width in zip(values[1:], widths[1:]))]
-        return "| " + " | ".join(aligned) + " |"
+        padded = [
+            value.ljust(width) if number < left else value.rjust(width)
+            for number, (value, width) in enumerate(zip(values, widths))
+        ]
+        return "| " + " | ".join(padded) + " |"
 
-    rule = "|" + "-" * (widths[0] + 2) + "|" + "|".join("-" * (width + 1) + ":" for width in widths[1:]) + "|"
-    return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+    rules = ["-" * (width + 2) if number < left else "-" * (width + 1) + ":" for number, width in enumerate(widths)]
+    return "\n".join([line(cells[0]), "|" + "|".join(rules) + "|", *map(line, cells[1:])])
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -61,4 +70,4 @@ def _digits(value: float) -> str:
 
 
 def _figure(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{_digits(value)} {unit}"
+    return "–" if value is None else f"{_digits(value)} {unit}".rstrip()

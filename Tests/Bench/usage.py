@@ -44,7 +44,7 @@ def idle(bed: Bed, services: int, window: float = WINDOW_SECONDS) -> dict[str, l
         processes = {"lbd": [node.process for node in bed.nodes], "floor": [floor]}
         time.sleep(SETTLE_SECONDS)
         begin = time.monotonic()
-        before = {kind: [_cpu_seconds(process.pid) for process in group] for kind, group in processes.items()}
+        before = {kind: [cpu_seconds(process.pid) for process in group] for kind, group in processes.items()}
         while (left := begin + window - time.monotonic()) > 0:
             time.sleep(min(_STEP_SECONDS, left))
             say(f"  {min(window, time.monotonic() - begin):.0f} of {window:.0f} s")
@@ -53,7 +53,7 @@ def idle(bed: Bed, services: int, window: float = WINDOW_SECONDS) -> dict[str, l
         assert floor.is_running, floor.tail()
         return {
             kind: [
-                _usage(process.pid, 100 * (_cpu_seconds(process.pid) - used) / elapsed)
+                _usage(process.pid, 100 * (cpu_seconds(process.pid) - used) / elapsed)
                 for process, used in zip(group, before[kind])
             ]
             for kind, group in processes.items()
@@ -97,7 +97,7 @@ def _curl(bed: Bed) -> Iterator[Process]:
         process.end()
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process, in nanoseconds' steps: /proc/PID/stat counts in steps of 10 ms."""
     clock = ctypes.c_int()
     if _libc.clock_getcpuclockid(pid, ctypes.byref(clock)) != 0:

@@ -15,6 +15,7 @@ let package = Package(
         fuzzer("FuzzARP", over: "ARP"),
         fuzzer("FuzzBFD", over: "BGP"),
         fuzzer("FuzzBGP", over: "BGP"),
+        fuzzer("FuzzBalancer", over: "Balancer"),
         fuzzer("FuzzHeartbeat", over: "Heartbeat"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),

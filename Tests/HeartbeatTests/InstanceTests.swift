@@ -118,6 +118,18 @@ import Wire
         #expect(silences.allSatisfy { $0 >= .seconds(5) && $0 < .milliseconds(5_300) })
     }
 
+    @Test func whetherANodeAnswersIsToldWhenItChanges() {
+        var network = Network(seed: 9, ["pi1", "pi2"])
+        for count in [1, 2, 0, 1] as [Int] {
+            network.handle(.claims(count: count), by: "pi1")
+            network.run(for: .seconds(1))
+        }
+        network.handle(.pause(.seconds(5)), by: "pi1")
+        network.run(for: .seconds(1))
+        let told = network.told.filter { $0.by == "pi2" }.map(\.report)
+        #expect(told == [true, false, true].map { .answering("pi1", $0) })
+    }
+
     /// What was recorded and is sent again keeps nobody alive, nor does a daemon of which gossip knows nothing.
     @Test func recordedPacketsDoNotCount() {
         var network = Network(seed: 8, ["pi1", "pi2"])
@@ -135,6 +147,29 @@ import Wire
         #expect(network.silences(of: "pi1").count == 1)
         #expect(network.nodes["pi2"]?.instance.counters.oldPackets == 20)
         #expect(network.nodes["pi2"]?.instance.counters.strangers == 20)
+    }
+
+    /// A node that is cut off notices that it hears nobody before it calls anybody silent; the others hear each other.
+    @Test(arguments: UInt64(1)...20) func whoHearsNobodySaysSoFirst(seed: UInt64) throws {
+        var network = Network(seed: seed, ["pi1", "pi2", "pi3", "pi4"])
+        for name in ["pi1", "pi2", "pi3"] { network.handle(.claims(count: 1), by: name) }
+        network.run(for: .milliseconds(1_000 + Int64(seed) * 7))
+        let others = ["pi2", "pi3", "pi4"]
+        network.cuts = Set(others.flatMap { [["pi1", $0], [$0, "pi1"]] })
+        let cut = network.now
+        network.run(for: .seconds(3))
+        let told = network.told.filter { $0.by == "pi1" && $0.at >= cut }
+        let first = try #require(told.first)
+        #expect(first.report == .alone(true) && cut.duration(to: first.at) < .milliseconds(300))
+        #expect(told.filter { $0.report == .alone(true) }.count == 1)
+        // Somebody may be asked who has not been heard for a while; the answer comes at once.
+        for name in others {
+            let last = network.told.last { $0.by == name && [.alone(true), .alone(false)].contains($0.report) }
+            #expect(last?.report != .alone(true))
+        }
+        network.cuts = []
+        network.run(for: .milliseconds(100))
+        #expect(network.told.contains { $0.by == "pi1" && $0.report == .alone(false) })
     }
 
     /// Who has nothing to answer for when it could be heard again is found all the same, within a second.

@@ -10,12 +10,12 @@ import Wire
                 sender: "pi1", instance: 0x0102_0304_0506_0708, counter: 9,
                 body: .beat(
                     Beat(
-                        claimCount: 2, intervalMilliseconds: 75, pauseMilliseconds: 5_000
+                        claimCount: 2, digest: 0x0B0A, intervalMilliseconds: 75, pauseMilliseconds: 5_000
                     )
                 )),
             [
                 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9, 3, 0x70, 0x69, 0x31,
-                0, 0, 0, 2, 0, 75, 0x13, 0x88,
+                0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0x0B, 0x0A, 0, 75, 0x13, 0x88,
             ]
         ),
         (

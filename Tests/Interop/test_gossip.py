@@ -20,7 +20,6 @@ from lab.lan import Host, Lan
 from lab.node import LbdNode, node_object
 from lab.serf import GOSSIP_PORT, Serf, key_of
 from lab.standin.control import StandInControlPlane
-from lab.varlink import call
 
 SECRET_PATH = "/api/v1/namespaces/metallb-system/secrets/memberlist"
 SECRET = "gooseberries and blackberries for breakfast"
@@ -33,19 +32,6 @@ INSTALL_SECONDS = 10
 """A new secret is accepted for so long before it is used for sending."""
 
 LBD = "gooseberry"
-
-
-def status(node: LbdNode) -> dict[str, Any]:
-    """What a daemon tells of itself."""
-    try:
-        return call(Path(node.settings["runtime"]) / "io.lbd", "io.lbd.GetStatus")
-    except (FileNotFoundError, ConnectionError) as error:
-        raise AssertionError(f"{node.name} does not answer: {error}") from error
-
-
-def group(node: LbdNode) -> dict[str, str]:
-    """The other members as lbd sees them: `alive`, `suspect`, `dead` or `left`, by name."""
-    return {member["name"]: member["status"] for member in status(node)["gossip"]}
 
 
 def secret_object(text: str) -> dict[str, Any]:
@@ -95,13 +81,13 @@ class Mixed:
     def wait_alive(self, *serfs: Serf) -> None:
         """Waits until lbd and these agents all see each other alive."""
         others = dict.fromkeys([serf.name for serf in serfs], "alive")
-        wait_for("lbd's group", others, lambda: group(self.node))
+        wait_for("lbd's group", others, lambda: self.node.group())
         for serf in serfs:
             wait_for(f"the group of {serf.name}", {LBD: "alive", **others}, serf.members)
 
     def wait(self, name: str, by_lbd: str, by_serf: str, *witnesses: Serf, timeout: float = DETECTION_SECONDS) -> None:
         """Waits until a member stands like this for lbd, and in serf's words for these agents."""
-        eventually(f"lbd calls {name} {by_lbd}", lambda: group(self.node).get(name) == by_lbd, timeout)
+        eventually(f"lbd calls {name} {by_lbd}", lambda: self.node.group().get(name) == by_lbd, timeout)
         for serf in witnesses:
             eventually(f"{serf.name} calls {name} {by_serf}", lambda: serf.members().get(name) == by_serf, timeout)
 
@@ -110,7 +96,7 @@ class Mixed:
         self.node.settings["gossip"] = gossip
         self.node.write_settings()
         self.node.start()
-        eventually("lbd gossips", lambda: "gossipTraffic" in status(self.node), 20)
+        eventually("lbd gossips", lambda: "gossipTraffic" in self.node.status(), 20)
 
 
 @pytest.fixture
@@ -212,12 +198,12 @@ def test_another_secret_is_refused_and_counted(mixed: Mixed) -> None:
     mixed.start()
     done = stranger.join(mixed.node.host.address, check=False)
     assert "Error joining" in done, done
-    eventually("a count", lambda: status(mixed.node)["gossipTraffic"]["undecryptable"] > 0)
-    assert group(mixed.node) == {}
+    eventually("a count", lambda: mixed.node.status()["gossipTraffic"]["undecryptable"] > 0)
+    assert mixed.node.group() == {}
     assert stranger.members() == {"stranger": "alive"}
     problem = f"the gossip from {stranger.host.address} cannot be read"
     mixed.node.wait_for_line(problem, 20)
-    assert any(problem in line for line in status(mixed.node)["problems"])
+    assert any(problem in line for line in mixed.node.status()["problems"])
 
 
 def test_a_taken_port_is_tried_again(mixed: Mixed) -> None:
@@ -233,7 +219,7 @@ def test_a_taken_port_is_tried_again(mixed: Mixed) -> None:
         problem = mixed.node.wait_for_line(f"listen on 0.0.0.0:{GOSSIP_PORT}: Address already in use: no gossip", 20)
         time.sleep(7)
         assert mixed.node.is_running
-        assert problem in status(mixed.node)["problems"][0] or problem.endswith(status(mixed.node)["problems"][0])
+        assert problem in mixed.node.status()["problems"][0] or problem.endswith(mixed.node.status()["problems"][0])
     mixed.wait_alive(one)
     mixed.node.wait_for_line("solved: cannot listen on", 10)
 
@@ -264,7 +250,7 @@ def test_members_may_have_ipv6_addresses(mixed: Mixed) -> None:
     one = mixed.serf("one", has_ipv6=True)
     mixed.start(bind=add_ipv6(mixed.node.host), join=[f"fd00:2::{one.host.number}"])
     mixed.wait_alive(one)
-    (member,) = status(mixed.node)["gossip"]
+    (member,) = mixed.node.status()["gossip"]
     assert member["address"] == f"[fd00:2::{one.host.number}]:{GOSSIP_PORT}"
     one.kill()
     mixed.wait("one", "dead", "failed")
@@ -279,7 +265,7 @@ def test_one_without_a_key_is_refused(mixed: Mixed) -> None:
     stranger = Serf(host, mixed.folder, key=None).start()
     assert "Error joining" in stranger.join(mixed.node.host.address, check=False)
     mixed.node.wait_for_line(f"the gossip from {host.address} cannot be read", 20)
-    assert group(mixed.node) == {"one": "alive"}
+    assert mixed.node.group() == {"one": "alive"}
     assert stranger.members() == {"stranger": "alive"}
     stranger.kill()
 
@@ -295,7 +281,7 @@ def wait_for_all(cluster: Cluster, timeout: float = 20) -> None:
 
         # Whoever was there for an earlier test has left.
         def nodes(node: LbdNode = node) -> dict[str, str]:
-            return {name: stands for name, stands in group(node).items() if name in cluster.nodes}
+            return {name: stands for name, stands in node.group().items() if name in cluster.nodes}
 
         wait_for(f"the group of {node.name}", others, nodes, timeout)
 
@@ -305,7 +291,7 @@ def test_nodes_find_each_other_by_their_internal_addresses(cluster: Cluster) -> 
     assert all("gossip" not in node.settings for node in cluster.nodes.values())
     wait_for_all(cluster)
     for node in cluster.nodes.values():
-        for member in status(node)["gossip"]:
+        for member in node.status()["gossip"]:
             assert member["address"] == f"{cluster.nodes[member['name']].host.address}:{GOSSIP_PORT}"
     secret = cluster.control.api("GET", SECRET_PATH)
     assert len(base64.b64decode(base64.b64decode(secret["data"]["secretkey"]))) == 128
@@ -314,6 +300,9 @@ def test_nodes_find_each_other_by_their_internal_addresses(cluster: Cluster) -> 
 def test_an_agent_among_the_nodes_sees_what_they_see(cluster: Cluster, tmp_path: Path) -> None:
     """They are one group, and of a death and a farewell in it all hear, whoever they are."""
     wait_for_all(cluster)
+    for node in cluster.nodes.values():
+        node.wait_for_line("gossip: goes by lbd's own times, as all members are lbd", 20)
+    marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
     secret = base64.b64decode(cluster.control.api("GET", SECRET_PATH)["data"]["secretkey"]).decode()
     agent = Serf(cluster.lan.add_client("witness", 62), tmp_path, key_of(secret)).start()
     everybody = dict.fromkeys([*cluster.nodes, agent.name], "alive")
@@ -326,16 +315,17 @@ def test_an_agent_among_the_nodes_sees_what_they_see(cluster: Cluster, tmp_path:
     eventually("a join", join)
     wait_for("the group of the agent", everybody, agent.members)
     for node in cluster.nodes.values():
-        eventually(f"{node.name} sees the agent", lambda: group(node)[agent.name] == "alive")
+        eventually(f"{node.name} sees the agent", lambda: node.group()[agent.name] == "alive")
+        node.wait_for_line('gossip: goes by memberlist.s times, as member "witness" is not lbd', since=marks[node.name])
 
     blackberry.kill()
     eventually("the agent sees the death", lambda: agent.members()["blackberry"] == "failed", DETECTION_SECONDS)
     for node in (gooseberry, raspberry):
-        eventually(f"{node.name} sees the death", lambda: group(node)["blackberry"] == "dead", DETECTION_SECONDS)
+        eventually(f"{node.name} sees the death", lambda: node.group()["blackberry"] == "dead", DETECTION_SECONDS)
 
     mark = agent.process.mark()
     assert raspberry.stop() == 0
-    eventually("the farewell", lambda: group(gooseberry)["raspberry"] == "left", 5)
+    eventually("the farewell", lambda: gooseberry.group()["raspberry"] == "left", 5)
     agent.process.wait_for_line("EventMember(Failed|Leave): raspberry", 5, mark)
     assert not [line for line in agent.process.lines(mark) if "Suspect raspberry" in line]
 
@@ -344,7 +334,7 @@ def test_an_agent_among_the_nodes_sees_what_they_see(cluster: Cluster, tmp_path:
     wait_for_all(cluster, DETECTION_SECONDS)
     wait_for("the group of the agent", everybody, agent.members)
     agent.leave()
-    eventually("its farewell", lambda: group(gooseberry)[agent.name] == "left")
+    eventually("its farewell", lambda: gooseberry.group()[agent.name] == "left")
 
 
 def test_a_new_secret_goes_through_without_a_member_lost(cluster: Cluster, tmp_path: Path) -> None:
@@ -365,7 +355,7 @@ def test_a_new_secret_goes_through_without_a_member_lost(cluster: Cluster, tmp_p
     eventually("a join", lambda: "Successfully joined" in serf.join(node.host.address, check=False))
     wait_for("the group of the agent", dict.fromkeys([*cluster.nodes, "agent"], "alive"), serf.members)
     serf.leave()
-    eventually("the farewell", lambda: group(node).get("agent") == "left")
+    eventually("the farewell", lambda: node.group().get("agent") == "left")
 
 
 def test_after_a_boot_of_all_without_the_api_server_they_find_each_other(cluster: Cluster) -> None:
@@ -404,8 +394,8 @@ def test_without_a_secret_nothing_is_gossiped_and_the_status_says_why(cluster: C
         (node.folder / "state/gossip.json").unlink()
         node.start()
         line = node.wait_for_line("no gossip: the Secret metallb-system/memberlist has not been read", 45)
-        assert status(node)["gossip"] == [] and "gossipTraffic" not in status(node)
-        assert any(problem in line for problem in status(node)["problems"])
+        assert node.status()["gossip"] == [] and "gossipTraffic" not in node.status()
+        assert any(problem in line for problem in node.status()["problems"])
         assert node.host.namespace.run("ss", "-Hlntu", f"sport = :{GOSSIP_PORT}").stdout == ""
     finally:
         cluster.control.start()

@@ -2,12 +2,24 @@ import Foundation
 import SWIM
 import Wire
 
-/// The gossip of three real MetalLB speakers; Captures/README.md tells what happens in it.
+/// The gossip of three real members; Captures/README.md tells what happens in it.
 struct Capture: Sendable {
-    /// Which speakers.
+    /// Whose: MetalLB's speakers', or Alertmanagers'.
     enum Recording: String, CaseIterable, Sendable {
         case metalLB0103 = "metallb-0.10.3"
         case metalLB0161 = "metallb-0.16.1"
+        case alertmanager0250 = "alertmanager-0.25.0"
+
+        static let speakers = [metalLB0103, metalLB0161]
+
+        /// The key that is made of the secret `lab`; Alertmanagers have none.
+        fileprivate var key: Key? {
+            switch self {
+            case .metalLB0103: Key(secret: "lab".utf8, .aes128)
+            case .metalLB0161: Key(secret: "lab".utf8, .aes256)
+            case .alertmanager0250: nil
+            }
+        }
     }
 
     /// A datagram, or a segment of a connection.
@@ -38,7 +50,7 @@ struct Capture: Sendable {
     }
 
     let packets: [Packet]
-    /// What the speakers had: the keys made of `lab`, no label, compression.
+    /// What the members had: a key or none, no label, compression.
     let codec: Codec
 
     /// The datagrams, in order.
@@ -72,8 +84,7 @@ struct Capture: Sendable {
             }
             return packet
         }
-        let key = Key(secret: "lab".utf8, recording == .metalLB0103 ? .aes128 : .aes256)
-        return Capture(packets: packets, codec: Codec(keyring: Keyring(key)))
+        return Capture(packets: packets, codec: Codec(keyring: recording.key.map { Keyring($0) }))
     }
 }
 

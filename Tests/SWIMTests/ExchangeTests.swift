@@ -110,6 +110,23 @@ import Wire
         #expect(Set(rig.exchanges.map(\.with)).count == 2)
     }
 
+    /// What was gossiped while it did not hear, it has missed.
+    @Test func whoWasStoppedAsksForTheState() {
+        var rig = Rig.group(of: 3)
+        rig.now = rig.now.advanced(by: .seconds(10))
+        rig.send(.timer)
+        #expect(rig.exchanges.count == 1)
+    }
+
+    /// So has one that the others took for dead.
+    @Test func whoIsCalledDeadAsksForTheState() {
+        var rig = Rig.group(of: 3)
+        rig.receive(.dead(Dead(incarnation: 1, node: "a", from: "b")))
+        #expect(rig.exchanges.count == 1)
+        rig.receive(.dead(Dead(incarnation: 1, node: "a", from: "c")))
+        #expect(rig.exchanges.count == 1)
+    }
+
     /// One interval more for each doubling above 32.
     @Test(arguments: [(1, 30), (32, 30), (33, 60), (64, 60), (65, 90), (1_000, 180)])
     func largeGroupsExchangeMoreRarely(members: Int, seconds: Int) {

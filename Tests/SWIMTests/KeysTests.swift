@@ -50,7 +50,7 @@ import Wire
         var keys = Keys(Self.secret, accepting: [])
         let (ours, theirs) = (try address("10.0.0.2:7946"), try address("10.0.0.3:7946"))
         keys.learn([
-            Member(name: "a", address: ours, metadata: Transport.mark + [1, 2]), Member(name: "b", address: theirs),
+            Member(name: "a", address: ours, metadata: Member.mark + [1, 2]), Member(name: "b", address: theirs),
         ])
         _ = try read(&keys, .aes128, from: ours, at: .zero)
         #expect(keyLength(keys, at: .zero) == 32)

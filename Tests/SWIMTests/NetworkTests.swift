@@ -80,8 +80,20 @@ import Wire
         #expect(network.nodes.contains { $0.instance.counters.refutations > 5 })
     }
 
-    /// The fast profile on a good link, on one that loses 5 %, and on one that takes up to 80 ms one way as well.
-    @Test(arguments: [(0, 2), (0.05, 2), (0.05, 80)])
+    /// Ten hours of a group in which some have not changed over to the fast profile yet, at 5 % loss.
+    @Test(arguments: [UInt64(1), 2])
+    func twoPacesInOneGroupBearEachOther(seed: UInt64) {
+        var network = Network.group(of: 5, timing: .fast, seed: seed)
+        for node in 0..<2 { network.send(.timing(.lan), to: node) }
+        network.weather = Network.Weather(loss: 0.05, delay: .microseconds(200)...Duration.milliseconds(20))
+        network.pass(.seconds(10 * 3_600))
+        #expect(network.deathsReported == 0)
+        #expect(network.all(0..<5, see: 0..<5, as: .alive))
+    }
+
+    /// The fast profile on a good link, on one that loses 5 %, on one that takes up to 80 ms one way as well, and on one
+    /// that takes up to 200 ms and loses a fifth.
+    @Test(arguments: [(0, 2), (0.05, 2), (0.05, 80), (0.2, 200)])
     func theFastProfileBearsABadLink(loss: Double, delayMilliseconds: Int) {
         var network = Network.group(of: 3, timing: .fast, seed: 3)
         network.weather = Network.Weather(

@@ -26,13 +26,13 @@ import Wire
         #expect(roundTrip.stretch(.fast) == 1)
     }
 
-    /// RFC 6298: the first measurement alone gives 100 ms + 4 × 50 ms, which is six times 50 ms; then the variation
+    /// RFC 6298: the first measurement alone gives 500 ms + 4 × 250 ms, which is six times 250 ms; then the variation
     /// goes.
     @Test func aSlowLinkIsStretched() {
         var roundTrip = RoundTrip()
-        roundTrip.measured(.milliseconds(100))
+        roundTrip.measured(.milliseconds(500))
         #expect(roundTrip.stretch(.fast) == 6)
-        for _ in 0..<50 { roundTrip.measured(.milliseconds(100)) }
+        for _ in 0..<50 { roundTrip.measured(.milliseconds(500)) }
         #expect(abs(roundTrip.stretch(.fast) - 2) < 0.01)
         for _ in 0..<50 { roundTrip.measured(.seconds(5)) }
         #expect(roundTrip.stretch(.fast) == 10)
@@ -52,33 +52,65 @@ import Wire
         #expect(roundTrip.stretch(.fast) == 10)
     }
 
-    /// A member whose answer took 80 ms: 80 + 4 × 40 ms is 4.8 times 50 ms, so a probe has 480 ms and a suspicion 1.44
+    /// Told once it lasts, and not again before it has doubled or is over.
+    @Test func aStretchThatLastsIsNews() {
+        var roundTrip = RoundTrip()
+        var told: [Int] = []
+        func pass(_ count: Int, _ happen: (inout RoundTrip) -> Void) {
+            for _ in 0..<count {
+                happen(&roundTrip)
+                if let factor = roundTrip.takeNews(.fast) { told.append(factor) }
+            }
+        }
+        pass(100) { $0.measured(.milliseconds(2)) }
+        pass(1) { $0.lost() }
+        pass(100) { $0.measured(.milliseconds(2)) }
+        #expect(told == [], "a single loss")
+        pass(500) { $0.measured(.milliseconds(750)) }
+        #expect(told == [2])
+        pass(500) { $0.measured(.milliseconds(1_250)) }
+        #expect(told == [2, 4])
+        pass(500) { $0.measured(.milliseconds(2)) }
+        #expect(told == [2, 4, 1])
+        #expect(roundTrip.takeNews(.lan) == nil)
+    }
+
+    /// A member whose answer took 400 ms: 400 + 4 × 200 ms is 4.8 times 250 ms, so a probe has 2.4 s and a suspicion 9.6
     /// s.
     @Test func aSlowMemberIsGivenMoreTime() throws {
         var rig = Rig.group(of: 2, timing: .fast)
         let (ping, target) = try rig.nextPing()
-        rig.pass(.milliseconds(80))
+        rig.pass(.milliseconds(400))
         rig.receive(.ack(Ack(sequence: ping.sequence)), from: target)
         #expect(rig.instance.stretch(of: "b") == 4.8)
         _ = try rig.nextPing()
-        rig.pass(.milliseconds(479))
+        rig.pass(.milliseconds(2_399))
         #expect(rig.status("b") == .alive)
         rig.pass(.milliseconds(1))
         #expect(rig.status("b") == .suspect)
-        rig.pass(.milliseconds(1_439))
+        rig.pass(.milliseconds(9_599))
         #expect(rig.status("b") == .suspect)
         rig.pass(.milliseconds(1))
         #expect(rig.status("b") == .dead)
     }
 
-    /// The whole of it on a good link: 100 ms for the probe, 300 ms as a suspect.
+    /// The whole of it on a good link: 500 ms for the probe, 2 s as a suspect.
     @Test func theFastProfileIsFast() throws {
         var rig = Rig.group(of: 2, timing: .fast)
         _ = try rig.nextPing()
-        rig.pass(.milliseconds(399))
+        rig.pass(.milliseconds(2_499))
         #expect(rig.status("b") == .suspect)
         rig.pass(.milliseconds(1))
         #expect(rig.status("b") == .dead)
+    }
+
+    /// Who has suspected a member that refutes has lost what was sent to it, or its answers; others have not.
+    @Test(arguments: [("a", 2.0), ("c", 1.0)])
+    func aRefutedSuspicionOfItsOwnStretches(accuser: String, factor: Double) {
+        var rig = Rig.group(of: 3, timing: .fast)
+        rig.receive(.suspect(Suspect(incarnation: 1, node: "b", from: accuser)))
+        rig.receive(.alive(Alive(incarnation: 2, node: "b", address: .host(2))))
+        #expect(rig.instance.stretch(of: "b") == factor)
     }
 
     // MARK: The switch
@@ -86,7 +118,7 @@ import Wire
     @Test func theFiguresChangeWhileItRuns() {
         var rig = Rig.group(of: 3)
         rig.send(.timing(.fast))
-        rig.pass(.seconds(1)) { answered($0) }
+        rig.pass(.seconds(5)) { answered($0) }
         #expect((9...11).contains(rig.pings.count))
         rig.send(.timing(.lan))
         rig.pass(.seconds(1)) { answered($0) }

@@ -17,6 +17,7 @@ import Wire
         private(set) var members: [String: Transport] = [:]
         private(set) var statuses: [String: [String: Member.Status]] = [:]
         private(set) var reports: [String: [Report]] = [:]
+        private(set) var direct: [String: [[UInt8]]] = [:]
         private var troubles: [String: [Errno?]] = [:]
         private var deadline: EventLoop.Timer?
         private var isLate = false
@@ -40,6 +41,7 @@ import Wire
                 reports[name, default: []].append(report)
                 if case .changed(let member) = report { statuses[name, default: [:]][member.name] = member.status }
             }
+            transport.onDirect = { [unowned self] bytes in direct[name, default: []].append(bytes) }
             transport.onTrouble = { [unowned self] error in troubles[name, default: []].append(error) }
             transport.open()
             return address
@@ -90,8 +92,25 @@ import Wire
         group.members["b"]?.handle(.join([first]))
         try group.wait { group.reports["b"]?.contains(.merged([1, 2, 3], isJoin: true)) ?? false }
         try group.wait { group.view("a")["b"] == .alive }
-        group.members["a"]?.handle(.broadcast([7, 8]))
-        try group.wait { group.reports["b"]?.contains(.told([7, 8])) ?? false }
+        group.members["a"]?.handle(.broadcast([17, 8]))
+        try group.wait { group.reports["b"]?.contains(.told([17, 8])) ?? false }
+    }
+
+    /// They are no gossip: nobody passes them on, and the same may come again.
+    @Test func directMessagesReachTheirReceiverAlone() throws {
+        let group = try Group()
+        let first = try group.add("a")
+        let second = try group.add("b")
+        try group.add("c")
+        group.members["b"]?.handle(.join([first]))
+        group.members["c"]?.handle(.join([first]))
+        try group.wait { group.view("c") == ["a": .alive, "b": .alive] }
+        for _ in 0..<2 { group.members["a"]?.sendDirectly([1, 2, 3], to: second) }
+        try group.wait { group.direct["b"] == [[1, 2, 3], [1, 2, 3]] }
+        group.members["a"]?.handle(.broadcast([16, 1]))
+        try group.wait { group.reports["c"]?.contains(.told([16, 1])) ?? false }
+        #expect(group.direct["a"] == nil && group.direct["c"] == nil)
+        #expect(group.reports["b"]?.contains(.told([1, 2, 3])) == false)
     }
 
     @Test func anotherSecretIsRefusedAndCounted() throws {

@@ -8,6 +8,9 @@ struct Checker {
     /// The first rule that was broken, and how.
     private(set) var violation: String?
     private var duplicateSince: Instant?
+    /// The addresses that more than one node answers for, ascending; and for how long two did that hear each other.
+    var contested: [IPAddress] = []
+    var longestContest = Duration.zero
 
     mutating func require(_ condition: Bool, _ message: @autoclosure () -> String, at now: Instant) {
         guard !condition, violation == nil else { return }
@@ -83,7 +86,7 @@ struct Checker {
         guard let balancer = daemon.balancer, !daemon.claims.isEmpty, !daemon.isLeaving else { return }
         let services = balancer.cluster.services
         let allocated = Set(services.values.flatMap(\.ingressAddresses))
-        for claim in daemon.claims {
+        for claim in daemon.claims.keys.sorted() {
             require(
                 daemon.knowsLinkIsUp ?? true, "\(daemon.name) answers for \(claim.address) on a link that is down",
                 at: now)
@@ -130,7 +133,7 @@ struct Checker {
             let endpoints = server.slices[service.metadata.key]?.endpoints ?? []
             return endpoints.contains { $0.isServing && $0.nodeName.map(healthy.contains) ?? false }
         }
-        let owners = daemons.filter { $0.claims.contains { $0.address == address } }.map(\.name)
+        let owners = daemons.filter { $0.claims.keys.contains { $0.address == address } }.map(\.name)
         require(
             owners.count == (canBeServed ? 1 : 0),
             "\(address) is answered for by \(owners), and there is \(canBeServed ? "an" : "no") endpoint", at: now)

@@ -1,23 +1,31 @@
 import Wire
 
-/// What is to happen, by time and then in the order of its planning: a binary heap.
-struct Schedule<Happening> {
+/// What is to happen, by time and then in the order of its planning: a binary heap of the times, and what they are for
+/// beside it, so that only small things are moved about.
+struct Schedule {
+    typealias Happening = World.Happening
+
     private struct Entry {
         var at: Instant
         var number: Int
-        var happening: Happening
+        var slot: Int
 
         func precedes(_ other: Entry) -> Bool {
-            (at, number) < (other.at, other.number)
+            at.nanoseconds != other.at.nanoseconds
+                ? at.nanoseconds < other.at.nanoseconds : number < other.number
         }
     }
 
     private var heap: [Entry] = []
+    private var happenings: [Happening?] = []
+    private var freeSlots: [Int] = []
     private var lastNumber = 0
 
     mutating func add(_ happening: Happening, at instant: Instant) {
         lastNumber += 1
-        heap.append(Entry(at: instant, number: lastNumber, happening: happening))
+        let slot = freeSlots.popLast() ?? happenings.count
+        if slot == happenings.count { happenings.append(happening) } else { happenings[slot] = happening }
+        heap.append(Entry(at: instant, number: lastNumber, slot: slot))
         var child = heap.count - 1
         while child > 0, heap[child].precedes(heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
@@ -25,13 +33,19 @@ struct Schedule<Happening> {
         }
     }
 
+    /// When the next thing happens.
+    var nextInstant: Instant? { heap.first?.at }
+
     mutating func next() -> (at: Instant, happening: Happening)? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty {
             heap[0] = last
             sink()
         }
-        return (first.at, first.happening)
+        guard let happening = happenings[first.slot] else { return nil }
+        happenings[first.slot] = nil
+        freeSlots.append(first.slot)
+        return (first.at, happening)
     }
 
     private mutating func sink() {

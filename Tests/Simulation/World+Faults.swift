@@ -3,54 +3,43 @@ import Wire
 
 @testable import Balancer
 
-/// What goes wrong with a daemon.
-enum Mischief {
-    case freeze
-    case freezeBriefly
-    case crash
-    case stop
-    case restart
-    case cutOff
-    case cutOffAll
-    case drop
-    case unplug
-}
-
 /// What goes wrong, and what people do meanwhile.
 extension World {
     mutating func planMischief() {
         guard !isPeaceful else { return }
-        plan(.trouble, within: .seconds(8))
-        // Leaders are where the harm is.
+        plan(.trouble, within: weather.troubleInterval)
+        // Leaders are where the harm is, and owners.
         let leader = daemons.firstIndex { $0.balancer?.leadership.holdsLease ?? false }
+        let owner = daemons.filter { !$0.claims.isEmpty }.randomElement(using: &rng)?.index
         let anyone = Int.random(in: daemons.indices, using: &rng)
-        let index = Bool.random(using: &rng) ? leader ?? anyone : anyone
+        let index = [leader, owner, anyone].randomElement(using: &rng).flatMap { $0 } ?? anyone
         // Then most of all when writes are on their way.
-        if Bool.random(using: &rng) {
+        if weather.hasChurn, Bool.random(using: &rng) {
             for _ in 0..<4 where server.services.count < 14 { createService() }
         }
-        let kind = [
-            Mischief.freeze, .freeze, .freezeBriefly, .crash, .stop, .restart, .cutOff, .cutOffAll, .drop, .unplug,
-        ]
-        schedule.add(
-            .mischief(kind[Int.random(in: kind.indices, using: &rng)], index),
-            at: now.advanced(by: duration(within: .milliseconds(60))))
+        guard let mischief = weather.mischiefs.randomElement(using: &rng) else { return }
+        schedule.add(.mischief(mischief, index), at: now.advanced(by: duration(within: .milliseconds(60))))
     }
 
     mutating func make(_ mischief: Mischief, of index: Int) {
         guard !isPeaceful, daemons[index].isAlive else { return }
+        Log.line("\(mischief) of \(daemons[index].name)", at: now)
         switch mischief {
         case .freeze: freeze(index, for: duration(within: .seconds(40)))
         case .freezeBriefly: freeze(index, for: duration(within: .seconds(3)))
-        case .crash: end(index, startsAgainWithin: chance(50) ? .seconds(1) : .seconds(20))
+        case .stall: freeze(index, for: duration(within: .milliseconds(400)))
+        case .crash, .crashWithoutState:
+            if mischief == .crashWithoutState { daemons[index].forget() }
+            end(index, startsAgainWithin: chance(50) ? .seconds(1) : .seconds(20))
         case .stop: signal(index, .stop)
         case .restart: signal(index, .restart)
         case .cutOff: cutOff([index], for: duration(within: .seconds(25)))
         case .cutOffAll: cutOff(Array(daemons.indices), for: duration(within: .seconds(25)))
-        case .drop: dropConnection(of: index)
+        case .drop: dropConnection(of: daemons[index])
         case .unplug:
             schedule.add(.link(index, isUp: false), at: now)
             plan(.link(index, isUp: true), within: .seconds(10))
+        case .cutOneWay, .cutGossip, .cutLAN, .isolate, .split, .storm: disturb(mischief, index)
         }
     }
 
@@ -62,23 +51,74 @@ extension World {
     private mutating func cutOff(_ indices: [Int], for time: Duration) {
         for index in indices {
             daemons[index].unreachableUntil = now.advanced(by: time)
-            if daemons[index].isAlive, !chance(30) { dropConnection(of: index) }
+            if daemons[index].isAlive, !chance(30) { dropConnection(of: daemons[index]) }
+        }
+    }
+
+    // MARK: The networks
+
+    private mutating func disturb(_ mischief: Mischief, _ index: Int) {
+        let time = duration(within: chance(70) ? .seconds(4) : .seconds(20))
+        let end = now.advanced(by: time)
+        let client = daemons.count
+        switch mischief {
+        case .cutOneWay:
+            let other = Int.random(in: daemons.indices, using: &rng)
+            if chance(70) { gossipPlane.cut(from: index, to: other, until: end) }
+            if chance(70) { lan.cut(from: index, to: other, until: end) }
+        case .cutGossip:
+            for other in daemons.indices where other != index {
+                gossipPlane.cut(from: index, to: other, until: end)
+                gossipPlane.cut(from: other, to: index, until: end)
+            }
+        case .cutLAN:
+            let isDeaf = Bool.random(using: &rng)
+            for other in 0...client where other != index {
+                lan.cut(from: isDeaf ? other : index, to: isDeaf ? index : other, until: end)
+            }
+        case .storm:
+            gossipPlane.storm(until: end)
+            lan.storm(until: end)
+        default:
+            let isInside = (0...client).map { host in
+                mischief == .isolate ? host == index : Bool.random(using: &rng)
+            }
+            separate(isInside, until: end)
+        }
+    }
+
+    /// The node hears nobody, and nobody hears it.
+    mutating func isolate(_ index: Int, until end: Instant) {
+        separate((0...daemons.count).map { $0 == index }, until: end)
+    }
+
+    /// Neither side hears the other.
+    private mutating func separate(_ isInside: [Bool], until end: Instant) {
+        for host in isInside.indices {
+            for other in isInside.indices where isInside[host] != isInside[other] {
+                lan.cut(from: host, to: other, until: end)
+                guard max(host, other) < daemons.count else { continue }
+                gossipPlane.cut(from: host, to: other, until: end)
+            }
         }
     }
 
     /// From now on nothing goes wrong any more.
     mutating func makePeace() {
+        Log.line("peace", at: now)
         isPeaceful = true
         endMetalLB()
-        for index in daemons.indices {
-            daemons[index].unreachableUntil = now
-            if !daemons[index].isLinkUp { schedule.add(.link(index, isUp: true), at: now) }
-            if daemons[index].frozenUntil != nil {
-                daemons[index].frozenUntil = now
-                schedule.add(.thaw(index), at: now)
+        gossipPlane.heal(at: now)
+        lan.heal(at: now)
+        for daemon in daemons {
+            daemon.unreachableUntil = now
+            if !daemon.isLinkUp { schedule.add(.link(daemon.index, isUp: true), at: now) }
+            if daemon.frozenUntil != nil {
+                daemon.frozenUntil = now
+                schedule.add(.thaw(daemon.index), at: now)
             }
-            if daemons[index].isAlive { dropConnection(of: index) }
-            plan(.start(index), within: .seconds(1))
+            if daemon.isAlive { dropConnection(of: daemon) }
+            plan(.start(daemon.index), within: .seconds(1))
         }
         for key in server.nodes.keys.sorted() {
             guard var node = server.nodes[key], node.isNetworkUnavailable else { continue }
@@ -134,7 +174,8 @@ extension World {
         // Names in no order, so that two leaders would go through them in different orders.
         let key = ObjectKey(namespace: "default", name: "s\(UInt8.random(in: 0...99, using: &rng))-\(lastService)")
         var service = Service(
-            metadata: ObjectMeta(key: key), isTrafficLocal: chance(20), ports: [Service.Port(.tcp, 80)])
+            metadata: ObjectMeta(key: key), isTrafficLocal: chance(weather.localTrafficPercent),
+            ports: [Service.Port(.tcp, 80)])
         if chance(30) {
             service.annotations["metallb.io/allow-shared-ip"] = "shared"
             service.ports = [Service.Port(.tcp, UInt16(8_000 + lastService % 3))]
@@ -145,7 +186,7 @@ extension World {
 
     private mutating func putEndpoints(_ key: ObjectKey) {
         let endpoints = daemons.map { daemon in
-            EndpointSlice.Endpoint(nodeName: daemon.name, isServing: Bool.random(using: &rng))
+            EndpointSlice.Endpoint(nodeName: daemon.name, isServing: !weather.hasChurn || Bool.random(using: &rng))
         }
         publish(
             server.put(EndpointSlice(metadata: ObjectMeta(key: key), serviceName: key.name, endpoints: endpoints)))

@@ -48,7 +48,7 @@ import Testing
         let (plaintext, data) = (bytes(vector.plaintext), bytes(vector.additionalData))
         let sealed = bytes(vector.sealed)
         #expect(try AESGCM.seal(plaintext, key: key, nonce: nonce, additionalData: data) == sealed)
-        #expect(try AESGCM.open(sealed, key: key, nonce: nonce, additionalData: data) == plaintext)
+        #expect(try AESGCM.open(sealed[...], key: key, nonce: nonce, additionalData: data) == plaintext)
     }
 
     @Test func whatWasChangedIsRefused() throws {
@@ -58,7 +58,7 @@ import Testing
             var changed = sealed
             changed[index] ^= 0x10
             #expect(throws: CryptoError.notAuthentic) {
-                try AESGCM.open(changed, key: key, nonce: nonce, additionalData: [6])
+                try AESGCM.open(changed[...], key: key, nonce: nonce, additionalData: [6])
             }
         }
         for count in 0..<sealed.count {
@@ -66,7 +66,7 @@ import Testing
                 try AESGCM.open(sealed.prefix(count), key: key, nonce: nonce, additionalData: [6])
             }
         }
-        #expect(throws: CryptoError.notAuthentic) { try AESGCM.open(sealed, key: key, nonce: nonce) }
+        #expect(throws: CryptoError.notAuthentic) { try AESGCM.open(sealed[...], key: key, nonce: nonce) }
     }
 
     @Test func lengthsAreChecked() {

@@ -58,7 +58,7 @@ import Testing
         (
             "nodes: a\n",
             "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
-                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, gossip, metrics"
+                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, election, gossip, metrics"
         ),
         (
             "node: Rasp Berry\n",

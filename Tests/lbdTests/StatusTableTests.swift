@@ -28,7 +28,7 @@ import Varlink
         "fd01::1-fd02::1"],"used":0,"free":9223372036854775807}],
         "members":[{"name":"blackberry","alive":true,"addresses":["10.77.0.12/24","192.168.2.12/24"]},
         {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}],
-        "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300},
+        "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300,"stretch":3},
         {"name":"raspberry","status":"dead","address":"[fd00::13]:7946","seconds":4}],
         "gossipTraffic":{"received":3,"sent":4,"undecryptable":1,"malformed":0}}
         """#
@@ -62,6 +62,7 @@ import Varlink
 
                 MEMBER      GOSSIP  FOR  AT
                 blackberry  alive   2 h  192.168.2.12:7946
+                  slow, or its link loses packets: it is given 3 times the usual time
                 raspberry   dead    4 s  [fd00::13]:7946
 
                 Last error, 2 min ago: node "raspberry" is dead: its Lease was not renewed for 40 s

@@ -4,6 +4,9 @@ internal import Wire
 
 /// One interface's packet socket: hears the ARP requests that the filter lets through, and sends frames.
 final class Port {
+    /// The most frames that are taken at once: far more than wait on a busy LAN, and done in a few milliseconds.
+    private static let waitingLimit = 256
+
     private let index: UInt32
     private let socket: PacketSocket
     private let handler: (ArraySlice<UInt8>) -> Void
@@ -45,19 +48,29 @@ final class Port {
         try socket.send(outgoing.bytes)
     }
 
+    /// Takes what waits, up to `waitingLimit` frames.
+    func receiveWaiting() {
+        for _ in 0..<Self.waitingLimit where !receive() { break }
+    }
+
     /// Takes one frame: the loop calls again while more wait, others get their turn in between, and an answer is out
     /// without another system call before it.
-    private func receive() {
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    private func receive() -> Bool {
         do throws(Errno) {
-            guard let reception = try socket.receive(into: &incoming) else { return }
+            guard let reception = try socket.receive(into: &incoming) else { return false }
             // A frame of a VLAN comes in by the interface below it as well, and a promiscuous interface hears what is
             // meant for others.
             guard reception.interfaceIndex == index,
                 reception.packetType == .broadcast || reception.packetType == .host
-            else { return }
+            else { return true }
             handler(incoming[..<reception.count])
+            return true
         } catch {
             onError(error)
+            return false
         }
     }
 }

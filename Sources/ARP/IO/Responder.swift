@@ -8,6 +8,8 @@ public final class Responder {
     /// Told, whenever that changes, of the interfaces by index that frames cannot be sent or received on. The responder
     /// tries again by itself with the next frame that it has to send.
     public var onTrouble: ([UInt32: Errno]) -> Void = { _ in }
+    /// Whether nothing is answered or announced for now, whatever is claimed. What comes meanwhile is dropped.
+    public var isMuted = false
     /// The number of frames that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
 
@@ -54,6 +56,16 @@ public final class Responder {
     public func release(_ address: IPv4Address, on index: UInt32) {
         handle(.release(address, on: index))
         if !announcer.hasClaims(on: index) { close(index) }
+    }
+
+    /// Answers what was asked before now, as far as it fits into a moment.
+    public func answerWaiting() {
+        for (_, port) in ports.sorted(by: { $0.key < $1.key }) { port.receiveWaiting() }
+    }
+
+    /// Announces all claims anew.
+    public func announceAll() {
+        handle(.announceAll)
     }
 
     /// Tells which interfaces there are, with their Ethernet addresses; replaces what was told before. Leave out those
@@ -133,6 +145,7 @@ public final class Responder {
     }
 
     private func send(_ frame: EthernetFrame, on index: UInt32) {
+        guard !isMuted else { return }
         guard let port = port(index) else {
             sendErrors += 1
             return

@@ -2,30 +2,39 @@ internal import Crypto
 import KubeWatch
 import Wire
 
-/// Which node answers for an address: MetalLB's newest rule, so that a cluster can change over node by node. Every node
-/// comes to the same result from the same facts; nobody has to be asked.
+/// Which nodes can answer for an address, and in which order: MetalLB's newest rule, so that a cluster can change over node
+/// by node. Every node comes to the same result from the same facts; nobody has to be asked.
 struct Election: Hashable {
     /// The nodes that may answer for anything: a Node of that name exists, is healthy and not excluded, and its daemon is
     /// alive. Ascending by name.
     private var voters: [Voter] = []
 
-    private struct Voter: Hashable {
+    /// A node that may answer.
+    struct Voter: Hashable {
         var name: String
         var presence: Presence
+        /// Its daemon hears of registers.
+        var knowsRegisters: Bool
     }
+
+    private var haveRegisters = true
 
     init() {}
 
     /// The label that excludes nodes counts only while some node does not bear it: on a cluster of one node, which k3s
     /// and kubeadm label as control plane, nobody would be left.
-    init(nodes: [String: Node], alive: [String: Presence]) {
+    init(nodes: [String: Node], _ roster: Roster) {
         let isExclusionIgnored = Self.isExclusionIgnored(nodes)
-        voters = alive.compactMap { name, presence in
-            guard let node = nodes[name], !node.isNetworkUnavailable, isExclusionIgnored || !node.isExcluded else {
+        voters = roster.alive.compactMap { name, presence in
+            // Who has no network has no say either: it cannot hear of registers.
+            guard !presence.isNowhere, let node = nodes[name], !node.isNetworkUnavailable,
+                isExclusionIgnored || !node.isExcluded
+            else {
                 return nil
             }
-            return Voter(name: name, presence: presence)
+            return Voter(name: name, presence: presence, knowsRegisters: roster.knowsRegisters(name))
         }.sorted { $0.name < $1.name }
+        haveRegisters = voters.allSatisfy(\.knowsRegisters)
     }
 
     /// Whether all nodes bear the label that excludes them.
@@ -33,14 +42,19 @@ struct Election: Hashable {
         !nodes.isEmpty && nodes.values.allSatisfy(\.isExcluded)
     }
 
-    /// The node that answers for `address`: of those that `serve` it, those in its subnet, else those with an interface
-    /// named in their settings; of these the first in `order`. nil where there is none.
-    func winner(for address: IPAddress, servedBy serve: Backends.Reach) -> String? {
+    /// The names of the nodes that may answer for anything, ascending.
+    var names: [String] { voters.map(\.name) }
+
+    /// Whether the node `name` may answer for anything.
+    func includes(_ name: String) -> Bool { voters.contains { $0.name == name } }
+
+    /// The nodes that can answer for `address`: of those that `serve` it, those in its subnet, else those with an interface
+    /// named in their settings.
+    func candidates(for address: IPAddress, servedBy serve: Backends.Reach) -> Candidates {
         let serving = voters.filter { serve.includes($0.name) }
         let near = serving.filter { $0.presence.reaches(address) }
-        let candidates = near.isEmpty ? serving.filter(\.presence.hasNamedInterface) : near
-        guard candidates.count > 1 else { return candidates.first?.name }
-        return Self.order(candidates.map(\.name), for: address.description).first
+        return Candidates(
+            voters: near.isEmpty ? serving.filter(\.presence.hasNamedInterface) : near, haveRegisters: haveRegisters)
     }
 
     /// `nodes` by ascending SHA-256 of `NODE#SUBJECT`.

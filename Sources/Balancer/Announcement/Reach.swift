@@ -8,6 +8,8 @@ struct Reach: Hashable {
         var index: UInt32
         var name: String
         var isNamed: Bool
+        var isWireless: Bool
+        var hardwareAddress: MACAddress?
         var prefixes: [Prefix]
     }
 
@@ -20,6 +22,7 @@ struct Reach: Hashable {
         ports = links.filter(\.isUsable).map { link in
             Port(
                 index: link.interface.index, name: link.interface.name, isNamed: link.isNamed,
+                isWireless: link.isWireless, hardwareAddress: link.interface.macAddress,
                 prefixes: link.interface.addresses)
         }.sorted { $0.index < $1.index }
     }
@@ -30,9 +33,28 @@ struct Reach: Hashable {
         return (near.isEmpty ? ports.filter(\.isNamed) : near).map(\.index)
     }
 
+    /// The first interface in the subnet of `address`.
+    func neighbouringInterface(of address: IPAddress) -> UInt32? {
+        ports.first { port in port.prefixes.contains { $0.contains(address) } }?.index
+    }
+
+    /// The Ethernet addresses of all interfaces.
+    var hardwareAddresses: [MACAddress] { ports.compactMap(\.hardwareAddress) }
+
+    /// All interfaces, ascending.
+    var interfaces: [UInt32] { ports.map(\.index) }
+
     /// The name of the interface `index`, while it is usable.
     func name(of index: UInt32) -> String? {
         ports.first { $0.index == index }?.name
+    }
+
+    /// Whether this node is connected by radio alone.
+    var isWireless: Bool { !ports.isEmpty && ports.allSatisfy(\.isWireless) }
+
+    /// Whether `other` has all its interfaces.
+    func isCovered(by other: Reach) -> Bool {
+        ports.allSatisfy { port in other.ports.contains { $0.index == port.index } }
     }
 
     /// What keeps any address of the network from being answered, and what to do about it; nil where nothing does.

@@ -32,6 +32,7 @@ struct Leadership {
     private let identity: String
     private let key: ObjectKey
     let timing: LeaseTiming
+    private let faults: Fault
 
     private(set) var role = Role.follower
     private var lease: Lease?
@@ -45,7 +46,8 @@ struct Leadership {
     private var nextAttempt: Instant?
     private var isRetired = false
 
-    init(_ settings: Settings, timing: LeaseTiming) {
+    init(_ settings: Settings, timing: LeaseTiming, faults: Fault = []) {
+        self.faults = faults
         identity = "\(settings.nodeName)_\(settings.instanceID)"
         key = ObjectKey(namespace: settings.leaseNamespace, name: "lbd-controller")
         self.timing = timing
@@ -54,6 +56,8 @@ struct Leadership {
     var isLeader: Bool { role == .leader }
     var holdsLease: Bool { role != .follower }
     var hasWriteUnderWay: Bool { attempt != nil }
+    /// Whether it holds the Lease and does not wait for the last writes of another, a former leader or another controller.
+    var isSettled: Bool { isLeader || needsList }
 
     /// The node that holds the Lease, as far as it is known.
     var holder: String? {
@@ -129,7 +133,8 @@ struct Leadership {
         if isYielding, holdsLease {
             role = .yielding
         } else if role == .yielding {
-            role = .settling(until: turn.now.advanced(by: timing.requestTimeout))
+            let time = faults.contains(.followsMetalLBAtOnce) ? .zero : timing.requestTimeout
+            role = .settling(until: turn.now.advanced(by: time))
         }
         if case .settling(let until) = role, until <= turn.now { role = .listing(since: turn.now) }
         guard isReady, !isRetired, attempt == nil, let due = nextAttempt, due <= turn.now else { return }
@@ -157,7 +162,8 @@ struct Leadership {
         }
         // Released, it is free at once: whoever releases it has no write under way. Held by an earlier daemon on this node,
         // that one's writes may be.
-        attempt = .acquire(settling: !holder.isEmpty)
+        let isForgetful = holder == identity && faults.contains(.forgetsFormerWrites)
+        attempt = .acquire(settling: !holder.isEmpty && !isForgetful)
         new.holderIdentity = identity
         new.durationSeconds = durationSeconds
         new.transitions += holder == identity ? 0 : 1

@@ -18,8 +18,11 @@ struct Membership {
     private struct Member {
         var lease: Lease
         var changedAt: Instant
+        /// When it changed before this daemon's eyes; what a list shows may be old.
+        var renewedAt: Instant?
         var isExpired = false
         var presence: Presence
+        var edition: Edition?
     }
 
     private let nodeName: String
@@ -29,6 +32,7 @@ struct Membership {
     private var heardAt: Instant?
 
     private var published: Presence?
+    private var edition: Edition?
     private var isWriting = false
     private var isLeaving = false
     private(set) var hasLeft = false
@@ -49,8 +53,13 @@ struct Membership {
         members.sorted { $0.key < $1.key }.map { ($0.key, !$0.value.isExpired, $0.value.presence) }
     }
 
-    /// How many daemons are alive.
-    var aliveCount: Int { members.values.count { !$0.isExpired } }
+    /// When the Lease of the node `name` was seen to be renewed last; nil where it never was, or has expired.
+    func renewedAt(_ name: String) -> Instant? {
+        members[name].flatMap { $0.isExpired ? nil : $0.renewedAt }
+    }
+
+    /// Which of the things that the daemon of the node `name` has said about itself its Lease tells; nil for an older daemon's.
+    func edition(of name: String) -> Edition? { members[name]?.edition }
 
     private var ownKey: ObjectKey { ObjectKey(namespace: namespace, name: Self.leasePrefix + nodeName) }
 
@@ -61,14 +70,11 @@ struct Membership {
 
     // MARK: What the watch tells
 
-    /// Takes a Lease, of a node or not: each is a sign that the watch lives. Returns whether the members have changed.
-    mutating func observe(_ lease: Lease, in turn: inout Turn) -> Bool {
+    /// Takes a Lease, of a node or not: each is a sign that the watch lives.
+    mutating func observe(_ lease: Lease, in turn: inout Turn) {
         hear(at: turn.now)
-        var hasChanged = false
-        if let name = memberName(lease.metadata.key) {
-            hasChanged = update(name, lease, in: &turn)
-        }
-        return expire(in: &turn) || hasChanged
+        if let name = memberName(lease.metadata.key) { update(name, lease, in: &turn) }
+        expire(in: &turn)
     }
 
     private mutating func hear(at now: Instant) {
@@ -76,33 +82,30 @@ struct Membership {
         heardAt = now
     }
 
-    private mutating func update(_ name: String, _ lease: Lease, in turn: inout Turn) -> Bool {
+    private mutating func update(_ name: String, _ lease: Lease, in turn: inout Turn) {
         let old = members[name]
-        if let old, lease.metadata.isOlder(than: old.lease.metadata) || lease == old.lease { return false }
-        let presence = Presence(lease.addresses ?? "")
-        members[name] = Member(lease: lease, changedAt: turn.now, presence: presence)
+        if let old, lease.metadata.isOlder(than: old.lease.metadata) || lease == old.lease { return }
+        let text = lease.addresses ?? ""
+        members[name] = Member(
+            lease: lease, changedAt: turn.now, renewedAt: old == nil ? nil : turn.now, presence: Presence(text),
+            edition: Edition(among: text))
         if old?.isExpired ?? true {
             turn.record(.notice, .peerAlive, "node \"\(name)\" is alive", node: name)
-            return true
         }
-        return old?.presence != presence
     }
 
     /// Finds those that were silent while others spoke.
-    private mutating func expire(in turn: inout Turn) -> Bool {
-        guard isWatchLive, let heardAt else { return false }
-        var hasChanged = false
+    private mutating func expire(in turn: inout Turn) {
+        guard isWatchLive, let heardAt else { return }
         for (name, member) in members.sorted(by: { $0.key < $1.key }) where !member.isExpired {
             let limit = Duration.seconds(min(max(member.lease.durationSeconds, 1), 3_600))
             guard member.changedAt.duration(to: heardAt) > limit else { continue }
             members[name]?.isExpired = true
-            hasChanged = true
             turn.record(
                 .warning, .peerDead,
                 "node \"\(name)\" is dead: its Lease was not renewed for \(limit.components.seconds) s",
                 node: name)
         }
-        return hasChanged
     }
 
     /// A Lease was deleted: its daemon has ended in peace. Returns whether the members have changed.
@@ -137,10 +140,11 @@ struct Membership {
         nextWrite = turn.now
     }
 
-    /// What this node's network looks like now.
-    mutating func publish(_ presence: Presence, in turn: inout Turn) {
+    /// What this node's network looks like now, and by which edition the group was told so.
+    mutating func publish(_ presence: Presence, edition: Edition?, in turn: inout Turn) {
         guard presence != published else { return }
         published = presence
+        self.edition = edition
         if nextWrite != nil { nextWrite = turn.now }
     }
 
@@ -167,8 +171,16 @@ struct Membership {
         var lease = lease
         lease.holderIdentity = nodeName
         lease.durationSeconds = Self.durationSeconds
-        lease.addresses = published?.text
+        lease.addresses = annotation
         return lease
+    }
+
+    /// What the Lease is to tell of this node's network.
+    private var annotation: String? {
+        published.map { presence in
+            let words = [presence.text, edition?.text ?? ""].filter { !$0.isEmpty }
+            return words.joined(separator: ",")
+        }
     }
 
     /// Deletes its own Lease, so that the others take over at once.
@@ -195,7 +207,7 @@ struct Membership {
         case .done(let metadata):
             if let metadata { adopt(metadata) }
             // The network has changed while the write was under way.
-            if sent.write?.lease?.addresses != published?.text { nextWrite = turn.now }
+            if sent.write?.lease?.addresses != annotation { nextWrite = turn.now }
         case .busy(let after?):
             nextWrite = turn.now.advanced(by: min(after, Self.renewPeriod))
         case .conflict, .unanswered, .busy(nil):

@@ -6,6 +6,14 @@ struct RoundTrip {
     private var variation = Duration.zero
     /// What losses have added to the factor: each adds to it what is there and one, each answer takes an eighth away.
     private var excess = 0.0
+    /// The mean of the factor over some 32 probes, and the whole number of it that was told last.
+    private var meanFactor = 1.0
+    private var toldFactor = 1
+
+    /// A mean factor below this is no news: every link loses a packet now and then.
+    private static let noticeableFactor = 2
+    /// Below this the link is as good as any again.
+    private static let usualFactor = 1.25
 
     /// A ping was answered after `duration`.
     mutating func measured(_ duration: Duration) {
@@ -30,5 +38,19 @@ struct RoundTrip {
         guard timing.maximumStretch > 1 else { return 1 }
         let expected = (smoothed ?? .zero) + variation * 4
         return min(max(1, expected / timing.probeTimeout) * (1 + excess), timing.maximumStretch)
+    }
+
+    /// Takes the end of a probe into the mean factor. That, rounded down, where it is news: noticeable, and twice what was
+    /// told before; or as good as 1 again.
+    mutating func takeNews(_ timing: Timing) -> Int? {
+        meanFactor += (stretch(timing) - meanFactor) / 32
+        if meanFactor >= Double(max(Self.noticeableFactor, 2 * toldFactor)) {
+            toldFactor = Int(meanFactor)
+        } else if toldFactor > 1, meanFactor < Self.usualFactor {
+            toldFactor = 1
+        } else {
+            return nil
+        }
+        return toldFactor
     }
 }

@@ -24,6 +24,9 @@ struct Suspicion {
         deadline = now.advanced(by: expected == 0 ? minimum : maximum)
     }
 
+    /// Whether this member suspects it.
+    func isShared(by accuser: String) -> Bool { accusers.contains(accuser) }
+
     /// Takes a confirmation; false where it is no news, or more than is needed.
     mutating func confirm(by accuser: String) -> Bool {
         guard accusers.count <= expected, accusers.insert(accuser).inserted else { return false }

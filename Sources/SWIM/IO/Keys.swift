@@ -43,7 +43,7 @@ struct Keys {
 
     /// Notes which members are ours.
     mutating func learn(_ members: [Member]) {
-        hostsOfOurs = Set(members.filter { $0.metadata.starts(with: Transport.mark) }.map(\.address.address))
+        hostsOfOurs = Set(members.filter { $0.metadata.starts(with: Member.mark) }.map(\.address.address))
     }
 
     /// Reads a datagram that came from `source`, with the long keys or the short ones.

@@ -11,6 +11,8 @@ final class Port {
         let datagrams: UDPSocket
         let listener: TCPListener
         var sources: [IOSource] = []
+        /// By which what goes to groups is sent for now.
+        var groupInterface: UInt32?
 
         init(at address: SocketAddress) throws(Errno) {
             datagrams = try UDPSocket(at: address)
@@ -58,7 +60,7 @@ final class Port {
             // A descriptor can be watched once, and one of the two may be from before.
             opened.sources = []
             opened.sources = [
-                try loop.watch(opened.datagrams.rawValue, for: .readable) { [unowned self] _ in receive() },
+                try loop.watch(opened.datagrams.rawValue, for: .readable) { [unowned self] _ in receive(atMost: 1) },
                 try loop.watch(opened.listener.rawValue, for: .readable) { [unowned self] _ in accept() },
             ]
             sockets = opened
@@ -77,9 +79,23 @@ final class Port {
         try sockets.datagrams.send(bytes, to: address)
     }
 
-    /// Takes what waits, up to a limit.
-    func receive() {
-        for _ in 0..<TransportLimit.datagramsPerTurn {
+    /// Sends a datagram to a multicast group by one interface, if the port is open.
+    ///
+    /// - Throws: `Errno` where the kernel does not take it.
+    func send(_ bytes: [UInt8], to group: SocketAddress, by interfaceIndex: UInt32) throws(Errno) {
+        guard let sockets else { throw Errno(ENOTCONN, "send a datagram to \(group)") }
+        // Once, and not for each of the beats that go the same way.
+        if sockets.groupInterface != interfaceIndex {
+            try sockets.datagrams.setMulticastInterface(interfaceIndex)
+            sockets.groupInterface = interfaceIndex
+        }
+        try sockets.datagrams.send(bytes, to: group)
+    }
+
+    /// Takes what waits, up to a limit. A port that is ready has one datagram, as a rule: to look for a second would cost as
+    /// much as being called again where there is one.
+    func receive(atMost limit: Int = TransportLimit.datagramsPerTurn) {
+        for _ in 0..<limit {
             guard let sockets else { return }
             do throws(Errno) {
                 guard let reception = try sockets.datagrams.receive(into: &incoming) else { return }

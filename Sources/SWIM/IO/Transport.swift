@@ -5,17 +5,21 @@ public import Wire
 /// Carries the directives of an `Instance` out: its port, its connections, its timer, and the keys and nonces that all of it
 /// is encrypted with.
 public final class Transport {
-    /// What the metadata of members begin with that know the keys of both lengths (see `Keys`).
-    public static let mark = Array("lbd".utf8)
-
     /// Told what the Instance has learnt.
     public var onReport: (Report) -> Void = { _ in }
     /// Told why the port cannot be opened, and nil once it can.
     public var onTrouble: (Errno?) -> Void = { _ in }
+    /// Told the messages that others have sent by `sendDirectly`.
+    public var onDirect: ([UInt8]) -> Void = { _ in }
     /// What has been counted since the start.
     public private(set) var counters = TransportCounters()
     /// Who sent the last thing that no key opened.
     public private(set) var lastRefused: SocketAddress?
+
+    /// User messages that begin with one of these bytes go from one member to another, and are no gossip.
+    public static let directKinds: ClosedRange<UInt8> = 1...15
+    /// Whom `sendToNetwork` reaches: all that listen on the link (RFC 4727 section 2.4.2: an address for experiments).
+    private static let group = IPAddress.v4(IPv4Address(rawValue: 0xE000_00FE))
 
     /// The bytes of a nonce of AES-GCM.
     private static let nonceBytes = 12
@@ -25,6 +29,7 @@ public final class Transport {
     private var rng: PRNG
     private var keys: Keys
     private var port: Port?
+    private var groupPort: GroupPort?
     private var timer: Timer?
     private var events = Mailbox<Event>()
     /// The connections by their numbers; those of connections that were begun are the Instance's own.
@@ -49,12 +54,12 @@ public final class Transport {
         accepting others: [[UInt8]] = [], timing: Timing = .lan
     ) throws(Errno) {
         self.loop = loop
-        instance = Instance(name: name, address: address, metadata: Self.mark, timing: timing)
+        instance = Instance(name: name, address: address, metadata: Member.mark, timing: timing)
         rng = PRNG(seed: try Random.seed())
         keys = Keys(secret, accepting: others)
         timer = try loop.timer { [unowned self] in
             // Nobody is to be blamed for an answer that was not read.
-            port?.receive()
+            receiveAll()
             handle(.timer)
         }
         port = try Port(
@@ -62,9 +67,16 @@ public final class Transport {
             onConnection: { [unowned self] (socket: consuming TCPSocket) in accept(socket) },
             onTrouble: { [unowned self] error in
                 onTrouble(error)
+                guard error == nil else { return }
+                groupPort?.open()
                 // Not before: what is told of this node would be answered to a port that others have.
-                if error == nil { handle(.started) }
+                handle(.started)
             })
+        guard address.address.family == .ipv4 else { return }
+        groupPort = GroupPort(loop, group: SocketAddress(Self.group, port: address.port)) {
+            [unowned self] bytes, source in
+            receive(bytes, from: source)
+        }
     }
 
     /// What the Instance has done and met.
@@ -108,6 +120,39 @@ public final class Transport {
         }
     }
 
+    // MARK: Direct messages
+
+    /// Takes what waits at the ports: nobody is to be blamed for a sign of life that was not read.
+    public func receiveAll() {
+        port?.receive()
+        groupPort?.receive()
+    }
+
+    /// Hears by these interfaces what others send to the network.
+    public func hear(on interfaces: Set<UInt32>) {
+        groupPort?.hear(on: interfaces)
+    }
+
+    /// Sends a message that begins with one of the `directKinds` to a member.
+    public func sendDirectly(_ bytes: [UInt8], to address: SocketAddress) {
+        send([.user(bytes)], to: address)
+    }
+
+    /// Sends a message that begins with one of the `directKinds` to all members on the links of these interfaces.
+    public func sendToNetwork(_ bytes: [UInt8], by interfaces: Set<UInt32>) {
+        guard groupPort != nil, let local = port?.address else { return }
+        for index in interfaces.sorted() {
+            do {
+                // By the long key: a member that knows the short one alone has no use for it.
+                let bytes = try keys.long.encode([.user(bytes)], nonce: Random.bytes(Self.nonceBytes))
+                try port?.send(bytes, to: SocketAddress(Self.group, port: local.port), by: index)
+                counters.sent += 1
+            } catch {
+                counters.sendErrors += 1
+            }
+        }
+    }
+
     // MARK: Datagrams
 
     private func send(_ messages: [Message], to address: SocketAddress) {
@@ -125,7 +170,15 @@ public final class Transport {
             let datagram = try keys.read(bytes, from: source, at: loop.now)
             counters.received += 1
             counters.malformed += UInt64(datagram.errors.count)
-            handle(.received(datagram.messages, from: source))
+            var messages: [Message] = []
+            for message in datagram.messages {
+                if case .user(let bytes) = message, let kind = bytes.first, Self.directKinds.contains(kind) {
+                    onDirect(bytes)
+                } else {
+                    messages.append(message)
+                }
+            }
+            if !messages.isEmpty { handle(.received(messages, from: source)) }
         } catch {
             count(error, from: source)
         }

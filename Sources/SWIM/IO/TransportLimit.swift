@@ -2,7 +2,7 @@ internal import Wire
 
 /// What a `Transport` holds and waits for at most.
 enum TransportLimit {
-    /// Datagrams that are taken in one turn of the loop: others get theirs in between.
+    /// Datagrams that are taken at once where all that waits is to be taken.
     static let datagramsPerTurn = 32
     /// Bytes of a datagram: more than any link carries in one piece that a member sends.
     static let datagramBytes = 65_536

@@ -90,7 +90,7 @@ struct MemberList {
 
 extension Member {
     /// Whether it is probed and gossiped to: alive, or a suspect.
-    var isListening: Bool { status == .alive || status == .suspect }
+    public var isListening: Bool { status == .alive || status == .suspect }
 
     /// What it says about itself.
     var alive: Alive {

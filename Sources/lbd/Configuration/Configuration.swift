@@ -54,6 +54,8 @@ struct Configuration: Hashable, Sendable {
     var interfaces = InterfacePatterns()
     /// `announcements.refreshSeconds`: how often an address is announced again; 0 for never.
     var refreshSeconds = 60
+    /// `election`: which of the nodes that could answer for an address does.
+    var election = ElectionPolicy()
     /// `gossip`.
     var gossip = Gossip()
     /// `metrics.listen`: `ADDRESS:PORT`.
@@ -65,11 +67,11 @@ struct Configuration: Hashable, Sendable {
     }
 
     /// What the Balancer takes from here.
-    func balancerSettings(instanceID: String) -> Settings {
+    func balancerSettings(instanceID: String, instance: UInt64) -> Settings {
         Settings(
-            nodeName: node, instanceID: instanceID, leaseNamespace: kubernetes.leaseNamespace,
+            nodeName: node, instanceID: instanceID, instance: instance, leaseNamespace: kubernetes.leaseNamespace,
             loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
-            configMap: kubernetes.configMapName, poolsPath: pools,
+            election: election, configMap: kubernetes.configMapName, poolsPath: pools,
             gossipSecret: gossip.secretFile == nil ? kubernetes.gossipSecret : nil)
     }
 

@@ -34,8 +34,8 @@ extension Configuration {
 /// Reads `lbd.yaml`, strictly.
 struct ConfigurationReader {
     private static let rootKeys = [
-        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "gossip",
-        "metrics",
+        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "election",
+        "gossip", "metrics",
     ]
 
     private var diagnostics: Diagnostics
@@ -86,6 +86,7 @@ struct ConfigurationReader {
         {
             configuration.refreshSeconds = seconds
         }
+        readElection(section, into: &configuration.election)
         readGossip(section, into: &configuration.gossip)
         if let metrics = section.section("metrics", keys: ["listen"], &diagnostics) {
             set(&configuration.metricsListen, "listen", in: metrics, { SocketAddress($0) != nil }, "ADDRESS:PORT")
@@ -102,6 +103,19 @@ struct ConfigurationReader {
         set(&kubernetes.configMap, "configMap", in: section, Self.isNodeName, name)
         set(&kubernetes.leaseNamespace, "leaseNamespace", in: section, Self.isNodeName, name)
         kubernetes.loadBalancerClass = section.text("loadBalancerClass", &diagnostics)
+    }
+
+    private mutating func readElection(_ root: Section, into election: inout ElectionPolicy) {
+        guard let section = root.section("election", keys: ["failback", "preferred", "wiredFirst"], &diagnostics) else {
+            return
+        }
+        set(&election.failsBack, "failback", in: section)
+        set(&election.isPreferred, "preferred", in: section)
+        set(&election.putsWiredFirst, "wiredFirst", in: section)
+    }
+
+    private mutating func set(_ value: inout Bool, _ key: String, in section: Section) {
+        if let flag = section.boolean(key, &diagnostics) { value = flag }
     }
 
     private mutating func readGossip(_ root: Section, into gossip: inout Configuration.Gossip) {

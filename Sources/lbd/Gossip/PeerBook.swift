@@ -43,6 +43,16 @@ struct PeerBook {
         remembered[member.name] = member.address
     }
 
+    /// Where the member `name` listens, if it is known.
+    func address(of name: String) -> SocketAddress? { members[name]?.address }
+
+    /// Where the members of ours listen that can be reached.
+    var addressesOfOurs: [SocketAddress] {
+        members.values.filter { member in
+            (member.status == .alive || member.status == .suspect) && member.metadata.starts(with: Member.mark)
+        }.map(\.address)
+    }
+
     /// The group has forgotten a member, which was dead for long.
     mutating func forget(_ name: String) {
         members[name] = nil

@@ -23,8 +23,12 @@ final class Daemon {
 
     // These call back into the daemon, so they are made once it stands.
     private var monitor: Monitor?
+    private var asker: Asker?
     private var cluster: Cluster?
     private var gossip: Gossip?
+    private var beats: Beats?
+    /// Tells this daemon from those before and after it.
+    private let number: UInt64
     private var poolsFile: PoolsFile?
     private var deadline: EventLoop.Timer?
     private var signals: [SignalSource] = []
@@ -54,10 +58,11 @@ final class Daemon {
             responder = try Responder(
                 loop: loop, refreshInterval: .seconds(configuration.refreshSeconds))
             rng = PRNG(seed: try Random.seed())
+            number = try Random.seed()
         } catch {
             throw .system(error)
         }
-        balancer = Balancer.Instance(configuration.balancerSettings(instanceID: state.instanceID))
+        balancer = Balancer.Instance(configuration.balancerSettings(instanceID: state.instanceID, instance: number))
     }
 
     /// Runs until a signal ends it; the result is the process's exit status.
@@ -73,8 +78,9 @@ final class Daemon {
             ServiceManager.takeStored { [responder] (name: String, descriptor: consuming FileDescriptor) in
                 responder.adopt(descriptor, storedAs: name)
             }
-            handle(.started(saved: state.saved, inheritance: inheritance))
+            asker = try Asker(loop: loop) { [unowned self] report in handle(.asked(report)) }
             try startGossip()
+            handle(.started(saved: state.saved, inheritance: inheritance))
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
             }
@@ -145,6 +151,15 @@ final class Daemon {
             },
             deliver: { [unowned self] report in handle(.gossip(report)) })
         self.gossip = gossip
+        let beats = try Beats(
+            node: configuration.node, number: number, loop: loop,
+            post: { [unowned gossip] bytes, audience in gossip.post(bytes, to: audience) },
+            receive: { [unowned gossip] in gossip.receiveAll() },
+            deliver: { [unowned self] report in handle(.heartbeat(report)) })
+        self.beats = beats
+        gossip.onDirect = { [unowned self, unowned beats] bytes in
+            if !beats.receive(bytes) { handle(.posted(bytes)) }
+        }
         gossip.readSecretFile()
     }
 
@@ -194,9 +209,19 @@ final class Daemon {
             interfaces: fresh.compactMap { interface in
                 interface.isUp ? interface.macAddress.map { (index: interface.index, mac: $0) } : nil
             })
-        let links = configuration.interfaces.judge(fresh)
-        gossip?.linksChanged(links)
+        let stations = fresh.compactMap { interface in
+            interface.isUp
+                ? interface.macAddress.map { (interface.index, Resolver.Station($0, addresses: interface.addresses)) }
+                : nil
+        }
+        asker?.update(interfaces: Dictionary(stations) { $1 })
+        var links = configuration.interfaces.judge(fresh)
+        for index in links.indices {
+            links[index].isWireless = File.exists("/sys/class/net/\(links[index].interface.name)/phy80211")
+        }
+        // First, so that the group hears of this node when its network is known.
         handle(.links(links))
+        gossip?.linksChanged(links)
         becomeReady()
     }
 
@@ -234,10 +259,18 @@ final class Daemon {
         case .write(let id, let write): cluster?.write(id.rawValue, write)
         case .createSecret(let id, let key): cluster?.createSecret(id.rawValue, key)
         case .gossip(let event): gossip?.handle(event)
+        case .heartbeat(let event): beats?.handle(event)
+        case .post(let bytes, to: let recipient): gossip?.post(bytes, to: recipient)
+        case .beat(on: let interfaces): gossip?.beat(on: interfaces)
+        case .answer(let isOn): responder.isMuted = !isOn
+        case .findGateways(on: let interfaces): findGateways(on: interfaces)
+        case .ask(let question): asker?.ask(question)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
         case .take(let claim):
             if case .v4(let address) = claim.address { responder.take(address, on: claim.interfaceIndex) }
+        case .announceAll: responder.announceAll()
+        case .answerWaiting: responder.answerWaiting()
         case .release(let claim):
             if case .v4(let address) = claim.address { responder.release(address, on: claim.interfaceIndex) }
         case .listen(let ranges): responder.listen(for: ranges)
@@ -249,6 +282,15 @@ final class Daemon {
         case .exit:
             files.flush(within: .seconds(2))
             loop.exit(0)
+        }
+    }
+
+    private func findGateways(on interfaces: [UInt32]) {
+        do throws(Errno) {
+            handle(.gateways(try Routes.gateways(on: interfaces)))
+        } catch {
+            report.warn("\(error): this node does not know its gateways")
+            handle(.gateways([]))
         }
     }
 

@@ -1,5 +1,6 @@
 import Balancer
 import EventLoop
+import Heartbeat
 import KubeWatch
 import NetLink
 import SWIM
@@ -15,6 +16,9 @@ final class Gossip {
     private static let lookPeriod = Duration.seconds(10)
     /// For so long must all that comes have been readable until that is told.
     private static let calm = Duration.seconds(60)
+
+    /// Told the messages of other members that are no gossip.
+    var onDirect: ([UInt8]) -> Void = { _ in }
 
     private let settings: Configuration.Gossip
     /// Of the addresses that can be reached from where this node listens.
@@ -38,6 +42,14 @@ final class Gossip {
     /// What the others are told; nil while this host has no address.
     private var address: IPAddress?
     private var seeds: [SocketAddress] = []
+    /// What this node says about itself.
+    private var metadata: [UInt8] = []
+    /// What this node knows of who answers for what.
+    private var userState: [UInt8] = []
+    /// The interfaces to beat by.
+    private var beating: Set<UInt32> = []
+    /// Those by which each member is sent its own, and not all at once.
+    private var addressing: Set<UInt32> = []
     private var unreadableCount: UInt64 = 0
     private var unreadableAt = Instant.zero
 
@@ -119,6 +131,7 @@ final class Gossip {
     /// Takes the interfaces as they are now.
     func linksChanged(_ fresh: [Link]) {
         links = fresh
+        updateNetworks()
         updateAddress()
     }
 
@@ -126,11 +139,52 @@ final class Gossip {
 
     /// Hands an event to the group.
     func handle(_ event: SWIM.Event) {
+        if case .metadata(let bytes) = event { metadata = bytes }
+        if case .userState(let bytes) = event { userState = bytes }
         guard let transport else {
             if event == .leave { deliver(.hasLeft) }
             return
         }
         transport.handle(event)
+    }
+
+    /// Sends a beat, or what belongs to one.
+    func post(_ bytes: [UInt8], to audience: Heartbeat.Directive.Audience) {
+        switch audience {
+        case .member(let name):
+            if let address = book.address(of: name) { transport?.sendDirectly(bytes, to: address) }
+        case .network:
+            transport?.sendToNetwork(bytes, by: beating.subtracting(addressing))
+            guard !beating.isDisjoint(with: addressing) else { return }
+            for address in book.addressesOfOurs { transport?.sendDirectly(bytes, to: address) }
+        }
+    }
+
+    /// Sends a direct message to other daemons.
+    func post(_ bytes: [UInt8], to recipient: Recipient) {
+        switch recipient {
+        case .group:
+            for address in book.addressesOfOurs { transport?.sendDirectly(bytes, to: address) }
+        case .member(let name):
+            if let address = book.address(of: name) { transport?.sendDirectly(bytes, to: address) }
+        }
+    }
+
+    /// Beats by these interfaces from now on.
+    func beat(on interfaces: [UInt32]) {
+        beating = Set(interfaces)
+    }
+
+    /// Takes what waits in the sockets.
+    func receiveAll() {
+        transport?.receiveAll()
+    }
+
+    private func updateNetworks() {
+        let usable = links.filter { !$0.isExcluded && $0.interface.isUp && $0.interface.canBroadcast }
+            .filter { !$0.interface.isLoopback && $0.interface.masterIndex == nil && !$0.interface.addresses.isEmpty }
+        addressing = Set(usable.filter { !$0.carriesGroups || families != [.ipv4] }.map(\.interface.index))
+        transport?.hear(on: Set(usable.map(\.interface.index)))
     }
 
     // MARK: Taking part
@@ -158,6 +212,10 @@ final class Gossip {
                 loop: loop, name: node, address: there, listeningAt: SocketAddress(settings.bind, port: settings.port),
                 secret: secret, accepting: secrets.others)
             self.transport = transport
+            if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
+            transport.handle(.userState(userState))
+            transport.onDirect = { [unowned self] bytes in onDirect(bytes) }
+            updateNetworks()
             transport.onReport = { [unowned self] report in learn(report) }
             transport.onTrouble = { [report] error in
                 report.problem(.gossipPort, error.map { "\($0): no gossip; trying again" })
@@ -252,5 +310,13 @@ final class Gossip {
         report.problem(
             .gossipUnreadable,
             "the gossip from \(source.address) cannot be read: it is not encrypted, or with another secret than here")
+    }
+}
+
+extension Link {
+    /// Whether what goes to a group on it reaches all: by radio it comes late and is often lost, and the group has an address
+    /// of IPv4.
+    fileprivate var carriesGroups: Bool {
+        !isWireless && interface.addresses.contains { $0.address.family == .ipv4 }
     }
 }

@@ -23,6 +23,7 @@ struct RuntimeFolder {
         struct Entry: Codable {
             var address: String
             var interfaceIndex: UInt32
+            var epoch: UInt64?
         }
 
         /// On the boot clock.
@@ -33,7 +34,9 @@ struct RuntimeFolder {
     /// What is left, as the bytes of its file.
     static func encode(_ inheritance: Inheritance) -> [UInt8] {
         let claims = inheritance.claims.map {
-            File.Entry(address: $0.address.description, interfaceIndex: $0.interfaceIndex)
+            File.Entry(
+                address: $0.address.description, interfaceIndex: $0.interfaceIndex,
+                epoch: inheritance.epochs[$0.address])
         }
         let file = File(leftAtNanoseconds: inheritance.leftAt.nanoseconds, claims: claims)
         return (try? JSONEncoder().encode(file)).map { Array($0) } ?? []
@@ -45,7 +48,12 @@ struct RuntimeFolder {
         let claims = file.claims.compactMap { entry in
             IPAddress(entry.address).map { Claim($0, on: entry.interfaceIndex) }
         }
-        return Inheritance(claims: claims.sorted(), leftAt: Instant(nanoseconds: file.leftAtNanoseconds))
+        let epochs = file.claims.compactMap { entry in
+            IPAddress(entry.address).flatMap { address in entry.epoch.map { (address, $0) } }
+        }
+        return Inheritance(
+            claims: claims.sorted(), epochs: Dictionary(epochs) { max($0, $1) },
+            leftAt: Instant(nanoseconds: file.leftAtNanoseconds))
     }
 
     /// What the last daemon left, once: a later start finds nothing.

@@ -62,12 +62,14 @@ enum StatusInterface {
         )
 
         # A member of the group that gossips. status: alive, suspect, dead or left. address: where it listens, ADDRESS:PORT.
-        # seconds: for how long it has stood so.
+        # seconds: for how long it has stood so. stretch: how many times the usual time it is allowed, since it answers slowly or
+        # its link loses packets; unset where it does well.
         type GossipMember (
           name: string,
           status: string,
           address: string,
-          seconds: int
+          seconds: int,
+          stretch: ?int
         )
 
         # What has been counted of the gossip since the start, in packets. undecryptable: not encrypted, or with another secret.

@@ -82,7 +82,10 @@ enum StatusTable {
         ])
         for member in status.gossip {
             let cells = [member.name, member.status, age(member.seconds), member.address]
-            table.rows.append(.init(cells: cells.map { [printable($0)] }))
+            let remark = member.stretch.map {
+                "slow, or its link loses packets: it is given \($0) times the usual time"
+            }
+            table.rows.append(.init(cells: cells.map { [printable($0)] }, remark: remark))
         }
         return table.lines
     }

@@ -286,6 +286,25 @@ class Cluster(Fleet[LbdNode]):
                 assert there.startswith("#") and there.endswith(text), f"{name} has pools.yaml:\n{there}"
         return True
 
+    def served(self) -> tuple[str, LbdNode]:
+        """A Service with endpoints on every node, known to each daemon and kube-proxy: its address and the node that answers
+        for it."""
+        namespace = self.namespace()
+        self.pods(namespace, "web", self.nodes)
+        self.service(namespace, "web")
+        address = self.address(namespace, "web")
+        owner = self.owner(address)
+        assert eventually("the page", lambda: self.curl(address)).startswith("hello from web-")
+        # Nobody takes over what it has not heard of: the API server may have been away just before.
+        count = len(self.nodes)
+        for node in self.nodes.values():
+            eventually(f"the Service on {node.name}", lambda node=node: node.assert_knows(namespace, "web", count), 30)
+        # A connection that comes to a node before its kube-proxy knows the Service is lost for good: the kernel does not
+        # ask for its way a second time.
+        for node in self.nodes.values():
+            eventually(f"kube-proxy on {node.name}", lambda node=node: self.curl(address, node.host))
+        return address, owner
+
     def stop_all(self) -> None:
         """SIGTERM to every daemon at once; each must end with status 0."""
         with ThreadPoolExecutor() as threads:

@@ -10,6 +10,7 @@ management network.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -102,6 +103,8 @@ class Lan:
             if self._control is None:
                 self._control = make_control_namespace()
             self.switch = self._namespace("switch")
+            # The router is not to answer by a port that has left the bridge.
+            self.switch.sysctl("net.ipv4.conf.all.arp_ignore", 1)
             _add_bridge(self.switch, "lan", "192.168.2.1/24")
             for number, name in enumerate(self._node_names, start=11):
                 self._add_node(name, number)
@@ -165,6 +168,56 @@ class Lan:
         """Pulls the node's LAN cable at the switch, or puts it back: its `eth0` stays up and loses its carrier."""
         self.switch.ip("link", "set", f"port{self.nodes[node].number}", "up" if plugged else "down")
 
+    def wait_for_carrier(self, node: str, timeout: float = 10) -> None:
+        """Waits until the node's kernel calls its LAN link up again after `set_cable`."""
+        self._wait_for_link(self.nodes[node], "eth0", time.monotonic() + timeout)
+
+    def isolate(self, node: str) -> None:
+        """Takes the node's cables out of both networks beyond its sight, the LAN's first: its links keep their carriers,
+        and it hears nobody and nobody hears it, as if the power were cut for one of the two sides."""
+        for namespace in (self.switch, self.control):
+            namespace.ip("link", "set", f"port{self.nodes[node].number}", "nomaster")
+
+    def rejoin(self, node: str) -> None:
+        """Ends an `isolate`."""
+        for namespace, bridge in ((self.control, "mgmt0"), (self.switch, "lan")):
+            namespace.ip("link", "set", f"port{self.nodes[node].number}", "master", bridge)
+
+    def leave_switch(self, node: str) -> None:
+        """Takes the node's cable out of the LAN alone, as `isolate` does."""
+        self.switch.ip("link", "set", f"port{self.nodes[node].number}", "nomaster")
+
+    def join_switch(self, node: str) -> None:
+        """Ends a `leave_switch`."""
+        self.switch.ip("link", "set", f"port{self.nodes[node].number}", "master", "lan")
+
+    def set_voice(self, node: str, is_heard: bool) -> None:
+        """Has the switch drop the ARP that a node sends in the name of the pool's addresses, or carry it again: as a filter does,
+        or an access point that knows a station by one address alone."""
+        rules = "add table bridge voice\ndelete table bridge voice\n"
+        if not is_heard:
+            rules += (
+                "table bridge voice {\nchain prerouting {\ntype filter hook prerouting priority 0\n"
+                f"ether saddr {self.nodes[node].mac} arp saddr ip 192.168.2.128/25 drop\n}}\n}}\n"
+            )
+        self.switch.run("nft", "-f", "-", stdin=rules)
+
+    def set_loss(self, percent: int) -> None:
+        """Has the LAN's switch lose this share of all frames between hosts, each copy of a broadcast by itself."""
+        rules = "add table bridge loss\ndelete table bridge loss\n"
+        if percent:
+            rules += (
+                "table bridge loss {\nchain forward {\ntype filter hook forward priority 0\n"
+                f"numgen random mod 100 < {percent} counter drop\n}}\n}}\n"
+            )
+        self.switch.run("nft", "-f", "-", stdin=rules)
+
+    @property
+    def lost_count(self) -> int:
+        """How many frames were lost since the last `set_loss`."""
+        found = re.search(r"counter packets (\d+)", self.switch.run("nft", "list", "table", "bridge", "loss").stdout)
+        return int(found[1]) if found else 0
+
     def set_management(self, node: str, plugged: bool) -> None:
         """Cuts the node off the control plane, or joins it again; its LAN is not touched."""
         self.control.ip("link", "set", f"port{self.nodes[node].number}", "up" if plugged else "down")
@@ -192,10 +245,14 @@ class Lan:
         """Waits until the kernel calls every host's links up: it takes up to a second for that after their carrier."""
         deadline = time.monotonic() + timeout
         for host in (*self.nodes.values(), *self.clients.values()):
-            interfaces = ("eth0", "mgmt0") if host.name in self.nodes else ("eth0",)
-            while not all("state UP" in host.namespace.ip("link", "show", name) for name in interfaces):
-                assert time.monotonic() < deadline, f"the links of {host.name} are not up within {timeout} s"
-                time.sleep(0.02)
+            for interface in ("eth0", "mgmt0") if host.name in self.nodes else ("eth0",):
+                self._wait_for_link(host, interface, deadline)
+
+    @staticmethod
+    def _wait_for_link(host: Host, interface: str, deadline: float) -> None:
+        while "state UP" not in host.namespace.ip("link", "show", interface):
+            assert time.monotonic() < deadline, f"{interface} of {host.name} is not up in time"
+            time.sleep(0.02)
 
     def _add_node(self, name: str, number: int) -> None:
         host = Host(name, number, self._namespace(name))

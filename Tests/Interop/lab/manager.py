@@ -52,8 +52,7 @@ class ServiceManager:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
         self._socket.close()
-        for descriptor in self.stored.values():
-            os.close(descriptor)
+        self.forget()
         self._path.unlink(missing_ok=True)
 
     def prepare(self) -> None:
@@ -65,6 +64,12 @@ class ServiceManager:
             "env", *self._environment, "bash", "-c", f'{count}exec "$@" {redirections}', "bash", *self._argv,
         ]
         self._process.descriptors = descriptors
+
+    def forget(self) -> None:
+        """Closes the descriptors that are stored, as for a unit that is stopped."""
+        for descriptor in self.stored.values():
+            os.close(descriptor)
+        self.stored.clear()
 
     @property
     def status(self) -> str:

@@ -13,6 +13,7 @@ import yaml
 from .control import ControlPlane
 from .lan import Host, Lan
 from .process import Process
+from .varlink import call
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -125,6 +126,24 @@ class LbdNode(Node):
     def wait_for_line(self, pattern: str, timeout: float = 10, since: int = 0) -> str:
         """The first line of the daemon's log that holds the regular expression."""
         return self.process.wait_for_line(pattern, timeout, since)
+
+    def status(self) -> dict[str, Any]:
+        """What the daemon tells of itself."""
+        try:
+            return call(Path(self.settings["runtime"]) / "io.lbd", "io.lbd.GetStatus")
+        except (FileNotFoundError, ConnectionError) as error:
+            raise AssertionError(f"{self.name} does not answer: {error}") from error
+
+    def group(self) -> dict[str, str]:
+        """The other members as the daemon sees them: `alive`, `suspect`, `dead` or `left`, by name."""
+        return {member["name"]: member["status"] for member in self.status()["gossip"]}
+
+    def assert_knows(self, namespace: str, name: str, endpoint_count: int) -> bool:
+        """The daemon has heard that this Service has an address, and of so many endpoints that are ready."""
+        services = self.status()["services"]
+        known = [item for item in services if (item["namespace"], item["name"]) == (namespace, name)]
+        assert known and known[0]["addresses"] and known[0]["readyEndpoints"] == endpoint_count, services
+        return True
 
     def close(self) -> None:
         """Ends the daemon as a planned stop, so that no Lease of its lingers."""

@@ -1,0 +1,92 @@
+import Wire
+
+/// What daemons tell each other directly, besides the beats, in the user messages of memberlist's protocol, which keep it
+/// secret and whole.
+///
+/// ```
+/// kind 1 | version 1 | sender: length 1, name | body
+/// ```
+///
+/// What was recorded and is sent again does no harm: registers only move on, and metadata are counted.
+struct DirectMessage: Hashable {
+    /// What a message tells.
+    enum Body: Hashable {
+        /// Registers, as `Registers.encode` writes them; `isAnswer` where they are the last of those that were wanted.
+        case registers([UInt8], isAnswer: Bool)
+        /// Tell me all your registers.
+        case wanted
+        /// What the sender says about itself, sooner than the gossip tells it: the bytes of its `Metadata`.
+        case metadata([UInt8])
+        /// What has come of asking by ARP for an address of yours: the bytes of a `Finding`.
+        case finding([UInt8])
+        /// Somebody did not hear the sender answer for this address: ask for it too, and tell.
+        case doubted(IPv4Address)
+    }
+
+    private enum Kind: UInt8 {
+        case registers = 4
+        case answer = 5
+        case wanted = 6
+        case metadata = 7
+        case finding = 8
+        case doubted = 9
+    }
+
+    private static let version: UInt8 = 1
+    /// The registers of one message: with what wraps it, it is no longer than a datagram may be.
+    static let maximumRegisterBytes = 1_024
+
+    var sender: String
+    var body: Body
+
+    init(sender: String, _ body: Body) {
+        self.sender = sender
+        self.body = body
+    }
+
+    /// Reads all of a message.
+    ///
+    /// - Throws: `WireError` where it is cut short or too long, or of a version or kind that is not known.
+    init(_ bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes)
+        let number = try reader.read(UInt8.self)
+        guard let kind = Kind(rawValue: number) else { throw .invalid(field: "kind", value: UInt64(number)) }
+        let version = try reader.read(UInt8.self)
+        guard version == Self.version else { throw .invalid(field: "version", value: UInt64(version)) }
+        sender = try reader.readNodeName()
+        let rest = Array(try reader.read(reader.remaining))
+        switch kind {
+        case .registers: body = .registers(rest, isAnswer: false)
+        case .answer: body = .registers(rest, isAnswer: true)
+        case .metadata: body = .metadata(rest)
+        case .finding: body = .finding(rest)
+        case .doubted:
+            guard rest.count == 4 else { throw .invalid(field: "length", value: UInt64(rest.count)) }
+            var address = ByteReader(rest)
+            body = .doubted(try address.readIPv4Address())
+        case .wanted:
+            guard rest.isEmpty else { throw .invalid(field: "length", value: UInt64(rest.count)) }
+            body = .wanted
+        }
+    }
+
+    /// The message's bytes. A name longer than 253 bytes, which Kubernetes allows no node, is cut.
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 64)
+        var address = ByteWriter(capacity: 4)
+        if case .doubted(let doubted) = body { address.write(doubted) }
+        let (kind, rest): (Kind, [UInt8]) =
+            switch body {
+            case .finding(let bytes): (.finding, bytes)
+            case .doubted: (.doubted, address.bytes)
+            case .registers(let bytes, let isAnswer): (isAnswer ? .answer : .registers, bytes)
+            case .wanted: (.wanted, [])
+            case .metadata(let bytes): (.metadata, bytes)
+            }
+        writer.write(kind.rawValue)
+        writer.write(Self.version)
+        writer.write(nodeName: sender)
+        writer.write(rest)
+        return writer.bytes
+    }
+}

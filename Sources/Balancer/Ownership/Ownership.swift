@@ -1,0 +1,287 @@
+import Wire
+
+/// Who answers for each address: what the registers say, and what follows from them for this node.
+///
+/// An owner that can answer keeps its address. One that nobody has is taken by the first node in the address's order, and
+/// where that does not come forward, by the next. Where a voter cannot hear of registers, as a speaker of MetalLB's, the
+/// order alone decides, for all.
+struct Ownership {
+    /// How much longer than the node before it each next one in the order waits before it takes what nobody has.
+    private static let turnPeriod = Duration.milliseconds(300)
+    /// For so long is an address answered for on, after the election went against this node, until another has taken it.
+    private static let letGoLimit = Duration.seconds(1)
+    /// A daemon that has just begun answers for nothing new before it was told who has what, or so much time is over: then the
+    /// others have seen by its Lease that it lives, though the gossip does not reach it.
+    private static let introductionLimit = Duration.seconds(12)
+    /// Where it was told, and there are daemons that it has not met yet, as after a restart of all: then sooner.
+    private static let meetingLimit = Duration.seconds(2)
+    /// How often it asks meanwhile.
+    private static let introductionPeriod = Duration.milliseconds(300)
+    /// A daemon that was stopped or starved, or off the LAN, answers nothing before it was told the same, or so much time is over.
+    private static let absenceLimit = Duration.seconds(1)
+    /// It waits for so long where there are others to tell it: what it sends may not reach them yet.
+    private static let unansweredLimit = Duration.seconds(10)
+    /// Where addresses go back to the node that is theirs by order, that happens once it has been there for so long, and
+    /// to each address once in so long.
+    private static let failbackDelay = Duration.seconds(30)
+    /// An address that others say is free is left alone for so long at least, until the API server has told this node too.
+    private static let freedLimit = Duration.seconds(3)
+
+    private let nodeName: String
+    private let failsBack: Bool
+    private let faults: Fault
+    private(set) var registers: Registers
+    /// The addresses that could be answered for and are not, and since when.
+    private var vacantSince: [IPAddress: Instant] = [:]
+    /// The addresses that are only answered for until then.
+    private var keptUntil: [IPAddress: Instant] = [:]
+    /// When this node took each address last. Two that do not see each other, and hear each other's claims, would take it from
+    /// one another for ever, as fast as the network is.
+    private var claimedAt: [IPAddress: Instant] = [:]
+    /// Addresses that others say no Service has any more, and in whose Service this node still believes: until when they are
+    /// left alone.
+    private var freedUntil: [IPAddress: Instant] = [:]
+    /// The addresses that this node gave up, since it is not heard to answer for them, and until when it takes them no more.
+    private var renouncedUntil: [IPAddress: Instant] = [:]
+    private var failedBackAt: [IPAddress: Instant] = [:]
+    private var failbackAt: Instant?
+    private var recheckAt: Instant?
+    /// What was taken and is yet to be told.
+    private var claims: [IPAddress] = []
+    private var isIntroduced = false
+    /// When it was introduced, or will be taken for it.
+    private var introducedAt = Instant.zero
+    private var begunAt: Instant?
+    private var isAnswered = false
+    /// Until when nothing is answered, at the latest; nil where all is.
+    private(set) var absentUntil: Instant?
+    private var absentSince = Instant.zero
+    /// Whether nothing is taken over for now: this node may be cut off.
+    var isHeldBack = false
+
+    init(nodeName: String, failsBack: Bool, faults: Fault = []) {
+        self.nodeName = nodeName
+        self.failsBack = failsBack
+        self.faults = faults
+        registers = Registers(faults: faults)
+    }
+
+    // MARK: What this daemon knows
+
+    /// The daemon takes part from now on.
+    mutating func begin(at now: Instant) {
+        if failsBack { failbackAt = now.advanced(by: Self.failbackDelay) }
+        begunAt = now
+        introducedAt = now.advanced(by: Self.introductionLimit)
+        schedule(now)
+    }
+
+    /// Another daemon has told what it knows.
+    mutating func hearAnswer() { isAnswered = true }
+
+    /// Looks whether enough is known for this daemon to take part. Returns whether that is news.
+    mutating func introduce(by roster: Roster, at now: Instant) -> Bool {
+        guard !isIntroduced, let begunAt else { return false }
+        let isPatient = isAnswered && roster.hasUnmet && now < begunAt.advanced(by: Self.meetingLimit)
+        guard
+            isAnswered && !isPatient || !roster.hasWitnesses(besides: nodeName) || introducedAt <= now
+                || faults.contains(.asksNobody)
+        else { return false }
+        isIntroduced = true
+        introducedAt = now
+        return true
+    }
+
+    /// Whether the others are to be asked who has what; they are asked again for as long as that is not known.
+    mutating func isToAsk(at now: Instant) -> Bool {
+        guard let until = isIntroduced ? absentUntil : introducedAt else { return false }
+        schedule(min(until, now.advanced(by: Self.introductionPeriod)))
+        return true
+    }
+
+    /// The daemon was stopped or starved for so long that others may have taken over.
+    mutating func beAbsent(at now: Instant) {
+        absentSince = now
+        absentUntil = now.advanced(by: Self.absenceLimit)
+        schedule(now.advanced(by: Self.introductionPeriod))
+    }
+
+    /// Nobody has answered in time, and there are others who should. Returns whether they are waited for a little longer.
+    mutating func prolongAbsence(at now: Instant) -> Bool {
+        guard absentSince.duration(to: now) < Self.unansweredLimit else { return false }
+        absentUntil = now.advanced(by: Self.introductionPeriod)
+        schedule(now.advanced(by: Self.introductionPeriod))
+        return true
+    }
+
+    /// The absence ends, since another daemon has told what it knows, or its time is over.
+    mutating func endAbsence() { absentUntil = nil }
+
+    /// Takes registers that another daemon tells. Returns the addresses whose register is another now, and what there is to
+    /// tell the other.
+    mutating func merge(
+        _ entries: Registers.Entries, at now: Instant
+    ) -> (changed: [IPAddress], outdated: Registers.Entries) {
+        var changed: [IPAddress] = []
+        var outdated: Registers.Entries = []
+        for entry in entries {
+            switch registers.merge(entry.register, at: entry.address) {
+            case .adopted:
+                changed.append(entry.address)
+                let isFree = entry.register.owner == Register.nobody
+                freedUntil[entry.address] = isFree ? now.advanced(by: Self.freedLimit) : nil
+            case .unchanged: break
+            case .outdated(by: let known): outdated.append((entry.address, known))
+            }
+        }
+        return (changed, outdated)
+    }
+
+    /// Takes over what the daemon before this one had.
+    mutating func inherit(_ address: IPAddress, epoch: UInt64) {
+        _ = registers.merge(Register(epoch: epoch, owner: nodeName), at: address)
+    }
+
+    mutating func makeRoom(used: (IPAddress) -> Bool) { registers.makeRoom(used: used) }
+
+    /// Whether `address` is another node's by now.
+    func isLost(_ address: IPAddress) -> Bool { registers[address].map { $0.owner != nodeName } ?? false }
+
+    // MARK: What follows
+
+    /// The node that answers for `address`, as far as that is known; nil where there is none.
+    func owner(of address: IPAddress, among candidates: Candidates) -> String? {
+        guard let standing = standing(of: address, among: candidates) else {
+            return candidates.order(for: address).first
+        }
+        return standing.owner
+    }
+
+    /// The register that decides alone.
+    private func standing(of address: IPAddress, among candidates: Candidates) -> Register? {
+        guard candidates.haveRegisters, let register = registers[address], candidates.include(register.owner) else {
+            return nil
+        }
+        return register
+    }
+
+    /// Whether this node answers for `address`, which it does now where `isAnswering`. Takes it where nobody has it and it
+    /// is this node's turn. What this node knows of Services may be old where it does not hear from the API server, so that
+    /// it is not `isCurrent`.
+    mutating func decide(
+        _ address: IPAddress, among candidates: Candidates, isAnswering: Bool, isCurrent: Bool, at now: Instant
+    ) -> Bool {
+        guard isIntroduced else { return isAnswering && !isLost(address) }
+        if let standing = standing(of: address, among: candidates) {
+            vacantSince[address] = nil
+            keptUntil[address] = nil
+            if standing.owner == nodeName || isAnswering && faults.contains(.neverConcedes) { return true }
+            guard mayFailBack(address, among: candidates, at: now) else { return false }
+            claim(address)
+            return true
+        }
+        let order = candidates.order(for: address)
+        guard let position = order.firstIndex(of: nodeName), candidates.haveRegisters || position == 0 else {
+            vacantSince[address] = nil
+            return letGo(address, to: order.first, among: candidates, isAnswering: isAnswering, at: now)
+        }
+        keptUntil[address] = nil
+        if registers[address]?.owner == nodeName { return true }
+        let since = vacantSince[address] ?? now
+        vacantSince[address] = since
+        let turn = max(since, introducedAt).advanced(by: Self.turnPeriod * position)
+        if !isCurrent, freedUntil[address] != nil { freedUntil[address] = now.advanced(by: Self.freedLimit) }
+        let due = max(turn, claimedAt[address]?.advanced(by: Self.turnPeriod) ?? turn, freedUntil[address] ?? turn)
+        if let until = renouncedUntil[address] {
+            // Where there is nobody else, perhaps it is heard by now.
+            guard until <= now || candidates.voters.count < 2 else {
+                schedule(until)
+                return false
+            }
+            renouncedUntil[address] = nil
+        }
+        guard due <= now || isAnswering && !isLost(address), absentUntil == nil, !isHeldBack else {
+            schedule(max(due, absentUntil ?? due))
+            // By the order alone it is this node's, whatever the register says.
+            return isAnswering && !candidates.haveRegisters
+        }
+        vacantSince[address] = nil
+        claimedAt[address] = now
+        freedUntil[address] = nil
+        claim(address)
+        return true
+    }
+
+    /// Leaves `address` to the other nodes, until then at least.
+    mutating func giveUp(_ address: IPAddress, until: Instant) {
+        claim(address, for: Register.nobody)
+        renouncedUntil[address] = until
+    }
+
+    /// Nobody is to answer for `address`; where it `isFree`, no Service has it any more.
+    mutating func drop(_ address: IPAddress, isFree: Bool) {
+        vacantSince[address] = nil
+        keptUntil[address] = nil
+        claimedAt[address] = nil
+        freedUntil[address] = nil
+        if isFree { renouncedUntil[address] = nil }
+        guard isFree, registers[address]?.owner == nodeName else { return }
+        claim(address, for: Register.nobody)
+    }
+
+    /// Whether `address`, which is another's now, is answered for a little longer, until that one has said that it took it.
+    private mutating func letGo(
+        _ address: IPAddress, to heir: String?, among candidates: Candidates, isAnswering: Bool, at now: Instant
+    ) -> Bool {
+        guard isAnswering, let heir, candidates.knowRegisters(heir), !isLost(address) else {
+            keptUntil[address] = nil
+            return false
+        }
+        let until = keptUntil[address] ?? now.advanced(by: Self.letGoLimit)
+        keptUntil[address] = until
+        schedule(until)
+        return now < until
+    }
+
+    private mutating func mayFailBack(_ address: IPAddress, among candidates: Candidates, at now: Instant) -> Bool {
+        guard failsBack, let failbackAt, absentUntil == nil, !isHeldBack, renouncedUntil[address] ?? now <= now,
+            candidates.order(for: address).first == nodeName
+        else {
+            return false
+        }
+        let due = max(failbackAt, failedBackAt[address]?.advanced(by: Self.failbackDelay) ?? failbackAt)
+        guard due <= now else {
+            schedule(due)
+            return false
+        }
+        failedBackAt[address] = now
+        return true
+    }
+
+    private mutating func claim(_ address: IPAddress, for owner: String? = nil) {
+        registers.claim(address, for: owner ?? nodeName)
+        claims.append(address)
+    }
+
+    private mutating func schedule(_ instant: Instant) {
+        recheckAt = .earlier(recheckAt, instant)
+    }
+
+    /// What was taken and has not been told yet.
+    mutating func takeClaims() -> Registers.Entries {
+        defer { claims = [] }
+        return claims.compactMap { address in registers[address].map { (address, $0) } }
+    }
+
+    // MARK: What is due
+
+    /// Whether it is time to look at all addresses again.
+    mutating func takeRecheck(at now: Instant) -> Bool {
+        guard let due = recheckAt, due <= now else { return false }
+        // What else is waited for comes up again when it is looked at.
+        recheckAt = absentUntil.flatMap { $0 > now ? $0 : nil }
+        return true
+    }
+
+    var nextDeadline: Instant? { recheckAt }
+}

@@ -1,0 +1,1 @@
+"""The failover table: what a client and a newcomer see of each fault, for lbd and for keepalived in the same run."""

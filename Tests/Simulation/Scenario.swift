@@ -1,0 +1,24 @@
+import Wire
+
+@testable import Balancer
+
+/// What a run is made of, besides its seed.
+struct Scenario {
+    /// The figures of leadership that all daemons use.
+    var timing = LeaseTiming()
+    /// What is wrong with the daemons, on purpose.
+    var planted: Planted = .nothing
+    /// Whether a write may come into effect long after its sender's time-out. Without, it does within five seconds of
+    /// leaving the process, or never.
+    var hasLateWrites = false
+    /// Whether MetalLB's controller comes and goes.
+    var hasMetalLB = false
+    /// What goes wrong, and how often; nil where the seed draws that.
+    var weather: Weather?
+    /// How many nodes there are.
+    var nodeCounts = 3...5
+    /// How long faults happen.
+    var turmoil = Duration.seconds(25)
+    /// How long none happen afterwards, before all has to be well.
+    var peace = Duration.seconds(30)
+}
