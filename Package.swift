@@ -44,12 +44,12 @@ let package = Package(
         .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
         .target(
             name: "Balancer",
-            dependencies: ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "SWIM", "KubeWatch"],
+            dependencies: ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "BGP", "SWIM", "KubeWatch"],
             swiftSettings: optimized),
         .executableTarget(
             name: "lbd",
             dependencies: [
-                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "SWIM", "KubeWatch", "Balancer",
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "BGP", "SWIM", "KubeWatch", "Balancer",
                 "Varlink", "CYAML", "CLinux",
             ],
             // A link to kubernetes/lbd.yaml, so that a bare program can apply it.
@@ -70,11 +70,11 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(
             name: "lbdTests",
-            dependencies: ["lbd", "Balancer", "KubeWatch", "SWIM", "Varlink", "EventLoop", "System", "Wire"]),
+            dependencies: ["lbd", "Balancer", "BGP", "KubeWatch", "SWIM", "Varlink", "EventLoop", "System", "Wire"]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
-        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "SWIM", "KubeWatch"]),
+        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "BGP", "SWIM", "KubeWatch"]),
         .testTarget(
             name: "Simulation",
             dependencies: ["lbd", "Balancer", "SWIM", "Heartbeat", "ARP", "KubeWatch", "NetLink", "Wire"],

@@ -65,6 +65,8 @@ public enum Directive: Hashable, Sendable {
     case answerWaiting
     /// Do not answer for an address any more.
     case release(Claim)
+    /// Hand this to BGP.
+    case speak(Speaking)
     /// The addresses of all pools in force, for the kernel's packet filter, ascending.
     case listen(for: [AddressRange])
     /// Put the ConfigMap's text, now in force, into `pools.yaml`.

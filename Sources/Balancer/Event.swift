@@ -82,6 +82,8 @@ public enum Event: Hashable, Sendable {
     case asked(ARP.Resolver.Report)
     /// Another daemon has sent this by `Directive.post`.
     case posted([UInt8])
+    /// BGP tells of its sessions.
+    case peering(PeeringReport)
     /// All network interfaces, at start and after each change of one.
     case links([Link])
     /// The instant asked for by the last `Directive.wake` has come; also harmless at any other time.

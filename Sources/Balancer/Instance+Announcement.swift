@@ -14,6 +14,7 @@ extension Instance {
         for address in announcer.takeDirty() {
             let new = hasBegun && departure == nil ? announcement(of: address, at: turn.now) : remainder(of: address)
             announce(new, at: address, in: &turn)
+            advertise(address, in: &turn)
         }
         if hasBegun, configuration.pools != nil { announcer.dropOthers(in: &turn) }
     }

@@ -8,6 +8,7 @@ extension Instance {
         departure = Departure(startedAt: turn.now)
         turn.record(.notice, .stopping, "stopping: handing over what this node announces")
         leadership.retire()
+        speaker.drain(in: &turn)
         membership.leave(in: &turn)
     }
 
@@ -28,9 +29,10 @@ extension Instance {
         let isHandedOver = (isLate || !isAwaitingHeir) && departure.silenceAt <= turn.now
         guard isHandedOver || faults.contains(.stopsAtOnce) else { return }
         releaseAll(in: &turn)
+        speaker.end(node: settings.nodeName, in: &turn)
         gossip.leave(in: &turn)
         let isReleased = !isHeard || !leadership.holdsLease && !leadership.hasWriteUnderWay
-        let isOver = isReleased && !gossip.isLeaving
+        let isOver = isReleased && !gossip.isLeaving && speaker.hasEnded
         guard isOver || departure.startedAt.advanced(by: Departure.releaseLimit) <= turn.now else { return }
         refusals.act(isEnding: true, in: &turn)
         announcer.save(atOnce: true, in: &turn)

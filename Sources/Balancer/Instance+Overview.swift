@@ -27,9 +27,11 @@ extension Instance {
         let announcement = announcer.current[address]
         return Overview.Address(
             address: address.description,
-            owner: announcement != nil ? settings.nodeName : owner(of: address),
+            owner: announcement != nil ? settings.nodeName : advertiser(of: address) ?? owner(of: address),
             interfaces: (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.sorted(),
-            announcedSeconds: announcer.since[address].map { Int($0.duration(to: now).components.seconds) })
+            announcedSeconds: (announcer.since[address] ?? speaker.table.since[address]).map {
+                Int($0.duration(to: now).components.seconds)
+            })
     }
 
     // MARK: Why not
@@ -57,11 +59,20 @@ extension Instance {
     /// Why nobody answers for the address of `service`.
     private func announcementProblem(of service: Service, hasOwner: Bool) -> String? {
         guard !hasOwner, case .holds(let address) = Standing(of: service, in: configuration.pools) else { return nil }
-        guard isAnswerable(address) else { return "lbd does not announce addresses of its kind yet" }
+        guard isAnswerable(address) || isAdvertised(address) else {
+            return "lbd does not announce addresses of its kind yet"
+        }
         guard hasBegun else { return "not everything has been heard from the API server yet" }
         let backends = cluster.backends(of: service.metadata.key)
         guard backends.isServing else { return "it has no ready endpoint" }
         guard backends.reach(of: service) != nil else { return "none of its endpoints tells on which node it is" }
+        if isAdvertised(address) {
+            guard let peers = configuration.pools?.peers, !peers.isEmpty else {
+                return "no router is told: there are no peers"
+            }
+            return service.isTrafficLocal
+                ? "no live node with a peer has an endpoint of its own" : "no live node has a peer"
+        }
         return service.isTrafficLocal
             ? "no live node in the address's network has an endpoint of its own"
             : "no live node is in the address's network"

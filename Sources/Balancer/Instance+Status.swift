@@ -3,7 +3,9 @@ extension Instance {
     var statusLine: StatusLine {
         var line = StatusLine()
         line.problems = problems
-        line.announcedCount = announcer.serviceCount
+        line.announcedCount = announcer.serviceCount + (speaker.upCount > 0 ? speaker.table.serviceCount : 0)
+        line.peeringCount = speaker.peerings.count
+        line.upCount = speaker.upCount
         line.serviceCount = serviceCount
         line.interfaces = announcer.countByInterface.keys.compactMap { reach.name(of: $0) }.sorted()
         line.pools = configuration.pools.map { pools in
@@ -28,6 +30,7 @@ extension Instance {
         if let problem = isolation.problem { problems.append(problem) }
         problems += reputation.problems
         problems += refused
+        problems += speaker.problems
         if let problem = configuration.problem {
             problems.append("new pools refused: \(problem)")
         }

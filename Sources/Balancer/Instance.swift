@@ -7,8 +7,8 @@ public import Wire
 /// Every event runs through the same steps: the fence of leadership first; then the part that the event concerns takes it;
 /// then every part does what is due, each a value of its own that knows nothing of the others. Here is only what ties
 /// them together: `Instance+Allocation` for what the leader does, `Instance+Announcement` for what each node does,
-/// `Instance+Ownership` for what they tell each other, `Instance+Departure` for the end, `Instance+Inheritance` for what outlasts
-/// it.
+/// `Instance+Speaking` for what they tell routers, `Instance+Ownership` for what they tell each other, `Instance+Departure` for the end, `Instance+Inheritance` for
+/// what outlasts it.
 public struct Instance: Sendable {
     let settings: Settings
     let faults: Fault
@@ -31,6 +31,7 @@ public struct Instance: Sendable {
     var isolation = Isolation()
     var inspection = Inspection()
     var reputation = Reputation()
+    var speaker = Speaker()
     var gossipSecret: GossipSecret
     var departure: Departure?
 
@@ -120,6 +121,8 @@ public struct Instance: Sendable {
             inspect(report, in: &turn)
         case .posted(let bytes):
             takePosted(bytes, in: &turn)
+        case .peering(let report):
+            speaker.take(report, in: &turn)
         case .links(let links):
             let new = Reach(links)
             guard new != reach && !faults.contains(.ignoresLinks) || !hasLinks else { return }
@@ -137,6 +140,7 @@ public struct Instance: Sendable {
         case .restart:
             announcer.save(atOnce: true, in: &turn)
             turn.emit(.heartbeat(.pause(Inheritance.gap)))
+            if !speaker.peerings.isEmpty { turn.emit(.speak(.pause)) }
             turn.emit(.bequeath(inheritance(at: turn.now)))
             end(in: &turn)
         }
@@ -180,6 +184,7 @@ public struct Instance: Sendable {
             for key in cluster.update(slice) { markAddresses(of: key) }
         case .node(let node):
             if cluster.update(node) { elect(in: &turn) }
+            if node.metadata.key.name == settings.nodeName { choosePeers(in: &turn) }
         case .lease(let lease):
             if leadership.concerns(lease.metadata.key) { leadership.observe(lease, in: &turn) }
             membership.observe(lease, in: &turn)
@@ -240,6 +245,7 @@ public struct Instance: Sendable {
         leadership.begin(in: &turn)
         membership.begin(in: &turn)
         ownership.begin(at: turn.now)
+        choosePeers(in: &turn)
         elect(in: &turn)
         markAll()
     }
@@ -281,6 +287,7 @@ public struct Instance: Sendable {
     /// Has all addresses looked at.
     mutating func markAll() {
         announcer.mark(announcer.current.keys)
+        announcer.mark(speaker.table.shares.keys)
         if hasBegun { announcer.mark(book.addresses) }
     }
 
@@ -326,6 +333,7 @@ public struct Instance: Sendable {
         let names = pools.pools.map(\.name).joined(separator: ", ")
         turn.record(.notice, .poolsInForce, names.isEmpty ? "there are no pools" : "pools in force: \(names)")
         assignments.disputes = [:]
+        choosePeers(in: &turn)
         markAll()
         if leadership.isLeader { queueAllServices() }
     }
@@ -348,6 +356,8 @@ public struct Instance: Sendable {
         inspect(in: &turn)
         if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
+        // Whose routes the peers have kept over a restart is not to be told that there are none.
+        if configuration.pools != nil, roster.alive[settings.nodeName] != nil { speaker.tell(in: &turn) }
         beat(in: &turn)
         membership.act(through: &outbox, in: &turn)
         events.flush(through: &outbox, in: &turn)

@@ -20,6 +20,10 @@ struct StatusLine: Hashable {
     /// In order of the configuration; nil where there is none yet.
     var pools: [PoolUse]?
     var aliveCount = 0
+    /// How many BGP sessions there are to be.
+    var peeringCount = 0
+    /// How many of them are up.
+    var upCount = 0
 
     /// `announcing 2 of 3 services on eth0; pool address-pool-1 3/128 used; 3 nodes alive`.
     var text: String {
@@ -33,6 +37,9 @@ struct StatusLine: Hashable {
             if !named.isEmpty { parts.append(named.joined(separator: ", ") + rest) }
         }
         parts.append("\(aliveCount) node\(aliveCount == 1 ? "" : "s") alive")
+        if peeringCount > 0 {
+            parts.append("\(upCount) of \(peeringCount) BGP session\(peeringCount == 1 ? "" : "s") up")
+        }
         return parts.joined(separator: "; ")
     }
 }

@@ -17,7 +17,7 @@ import Testing
         "NetLink": ["Wire", "System", "EventLoop"],
         "ARP": ["Wire", "System", "EventLoop"],
         "KubeWatch": ["Wire", "System", "EventLoop"],
-        "Balancer": ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "SWIM", "KubeWatch"],
+        "Balancer": ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "BGP", "SWIM", "KubeWatch"],
     ]
 
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.

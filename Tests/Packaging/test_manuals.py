@@ -20,6 +20,7 @@ _POOLS_PLACES = [
     "address-pools: [{no-such-key: 1}]",
     "address-pools: [{protocol: bgp, bgp-advertisements: [{no-such-key: 1}]}]",
     "peers: [{no-such-key: 1}]",
+    "peers: [{bfd: {no-such-key: 1}}]",
     "peers: [{node-selectors: [{no-such-key: 1}]}]",
     "peers: [{node-selectors: [{match-expressions: [{no-such-key: 1}]}]}]",
 ]
@@ -72,7 +73,7 @@ def _settings_keys(lbd: Program) -> Iterator[str]:
 
 def _described_keys(manual: str) -> set[str]:
     """The keys that a manual has a heading or an item for."""
-    return set(re.findall(r"(?m)^\.(?:It Va|Ss) ([a-z][a-zA-Z.-]+)$", (_DOCS / manual).read_text()))
+    return set(re.findall(r"(?m)^\.(?:It Va|Ss) ([a-z][a-zA-Z0-9.-]+)$", (_DOCS / manual).read_text()))
 
 
 def _examples(manual: str) -> list[str]:
@@ -101,7 +102,7 @@ def test_every_setting_is_described_and_shipped(lbd: Program) -> None:
 def test_every_key_of_the_pools_is_described(lbd: Program) -> None:
     keys = {key for place in _POOLS_PLACES for key in _known_keys(lbd.check_pools(place, check=False))}
     assert len(keys) > 20
-    inline = set(re.findall(r"(?m)^\.Va ([a-z-]+)(?: |$)", (_DOCS / "lbd-pools.yaml.5").read_text()))
+    inline = set(re.findall(r"(?m)^\.Va ([a-z0-9-]+)(?: |$)", (_DOCS / "lbd-pools.yaml.5").read_text()))
     assert keys <= _described_keys("lbd-pools.yaml.5") | inline
     assert _described_keys("lbd-pools.yaml.5") <= keys
 

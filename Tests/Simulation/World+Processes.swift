@@ -179,7 +179,7 @@ extension World {
         case .exit: end(daemon.index, startsAgainWithin: .seconds(5))
         case .record(let record): Log.line("\(daemon.name): \(record.message)", at: now)
         // Routers are not simulated: no pool is announced to one.
-        case .answerWaiting, .listen, .status, .createSecret: break
+        case .answerWaiting, .listen, .status, .createSecret, .speak: break
         }
     }
 }

@@ -257,11 +257,23 @@ import Testing
             "6:25: error: aggregation-length 31 would announce addresses outside 10.0.1.128-10.0.1.254, which has a block of length 32: use 32 to 32"
         ),
         Case(
+            bgpPool("bgp-advertisements: [{aggregation-length-v6: 129}]"),
+            "5:48: error: aggregation-length-v6 must be a whole number from 0 to 128, not \"129\""),
+        Case(
+            "address-pools:\n- name: a\n  protocol: bgp\n  addresses: [10.0.0.0/24, fd00::/120]\n"
+                + "  bgp-advertisements:\n  - aggregation-length-v6: 64\n",
+            "6:28: error: aggregation-length-v6 64 would announce addresses outside fd00::-fd00::ff, which has a block of length 120: use 120 to 128"
+        ),
+        Case(
+            bgpPool(
+                "bgp-advertisements: [{communities: [\((0...128).map { "\"1:2:\($0)\"" }.joined(separator: ","))]}]"),
+            "5:38: error: an advertisement has at most 128 communities of each kind"),
+        Case(
             bgpPool("bgp-advertisements: [{localpref: 4294967296}]"),
             "5:36: error: localpref must be a whole number from 0 to 4294967295, not \"4294967296\""),
         Case(
             bgpPool("bgp-advertisements: [{local-pref: 1}]"),
-            "5:25: error: unknown key \"local-pref\" in the advertisement: did you mean \"localpref\"? known are aggregation-length, localpref, communities"
+            "5:25: error: unknown key \"local-pref\" in the advertisement: did you mean \"localpref\"? known are aggregation-length, aggregation-length-v6, localpref, communities"
         ),
         Case(
             bgpPool("bgp-advertisements: [{communities: [no-such]}]"),
@@ -313,6 +325,22 @@ import Testing
             peer("hold-time: 19h"),
             "5:14: error: hold-time \"19h\" is out of bounds: write 0s, or 3s to 18h12m15s in whole seconds, such as 90s or 1m30s"
         ),
+        Case(
+            peer("password: \(String(repeating: "x", count: 81))"),
+            "5:13: error: the password is longer than the 80 bytes that TCP MD5 takes: shorten it, on the router as well"
+        ),
+        Case(
+            peer("source-address: fd00::1"),
+            "5:19: error: source-address must be an IP address of the same family as peer-address, not \"fd00::1\""),
+        Case(
+            peer("ttl-security-hops: 255"),
+            "5:22: error: ttl-security-hops must be a whole number from 1 to 254, not \"255\""),
+        Case(
+            peer("bfd: {transmit-interval: 9ms}"),
+            "5:28: error: transmit-interval must be a duration from 10ms to 60s, not \"9ms\""),
+        Case(
+            peer("bfd: {detect-multiplier: 0}"),
+            "5:28: error: detect-multiplier must be a whole number from 1 to 255, not \"0\""),
         Case(peer("router-id: fd00::1"), "5:14: error: router-id must be an IPv4 address, not \"fd00::1\""),
         Case(
             peer("node-selectors: [{match-label: {a: b}}]"),
@@ -335,7 +363,7 @@ import Testing
             "5:41: error: the expression needs key and operator"),
         Case(
             peer("passwort: x"),
-            "5:3: error: unknown key \"passwort\" in the peer: did you mean \"password\"? known are my-asn, peer-asn, peer-address, peer-port, hold-time, router-id, node-selectors, password"
+            "5:3: error: unknown key \"passwort\" in the peer: did you mean \"password\"? known are my-asn, peer-asn, peer-address, peer-port, hold-time, router-id, node-selectors, password, source-address, ttl-security-hops, bfd"
         ),
     ]
 }

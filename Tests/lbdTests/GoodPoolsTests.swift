@@ -1,3 +1,4 @@
+import BGP
 import Balancer
 import Testing
 import Wire
@@ -89,6 +90,35 @@ import Wire
                 == Advertisement(
                     aggregationLength: 32, localPreference: 100,
                     communities: [Community(high: 64512, low: 1), Community(high: 65535, low: 65282)]))
+    }
+
+    @Test func whatMetalLBDoesNotKnowIsReadAsWell() throws {
+        let pools = try Self.read(
+            """
+            peers:
+            - {my-asn: 1, peer-asn: 2, peer-address: fd00::1, source-address: fd00::9, ttl-security-hops: 2, bfd: {}}
+            - {my-asn: 1, peer-asn: 2, peer-address: 10.0.0.1, bfd: {transmit-interval: 50ms, detect-multiplier: 5, hops: 2}}
+            bgp-communities: {no-peer: "1:9"}
+            address-pools:
+            - name: six
+              protocol: bgp
+              addresses: [fd01::/112]
+              bgp-advertisements:
+              - aggregation-length-v6: 120
+                communities: [no-export, no-peer, "64512:1:4294967295", "64512:0:2"]
+            """)
+        #expect(pools.peers.first?.sourceAddress == IPAddress("fd00::9"))
+        #expect(pools.peers.first?.securityHops == 2)
+        #expect(pools.peers.first?.bfd == BFD.Settings())
+        #expect(
+            pools.peers.last?.bfd
+                == BFD.Settings(detectMultiplier: 5, transmitInterval: .milliseconds(50), minimumHopLimit: 254))
+        #expect(
+            pools.pools.first?.advertisements == [
+                Advertisement(
+                    aggregationLengthIPv6: 120, communities: [Community(high: 1, low: 9), .noExport],
+                    largeCommunities: [LargeCommunity(64_512, 0, 2), LargeCommunity(64_512, 1, .max)])
+            ])
     }
 
     @Test(arguments: [

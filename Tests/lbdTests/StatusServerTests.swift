@@ -50,7 +50,8 @@ import Varlink
                 #"{"namespace":"default","name":"service-\#(number)","addresses":[\#(address)],"readyEndpoints":1}"#
             }.joined(separator: ",")
             let status = try StatusTableTests.status(
-                #"{"node":"pi","version":"1","problems":[],"services":[\#(list)],"pools":[],"members":[],"gossip":[]}"#)
+                #"{"node":"pi","version":"1","problems":[],"services":[\#(list)],"pools":[],"members":[],"gossip":[],"peers":[]}"#
+            )
             server = try StatusServer(folder: "\(folder)/run", loop: loop) { status }
         }
 
@@ -132,7 +133,7 @@ import Varlink
     @Test func aSocketThatSomebodyLeftIsReplacedAndALongPathRefused() throws {
         let bed = try Bed()
         let status = try StatusTableTests.status(
-            #"{"node":"pi2","version":"1","problems":[],"services":[],"pools":[],"members":[],"gossip":[]}"#)
+            #"{"node":"pi2","version":"1","problems":[],"services":[],"pools":[],"members":[],"gossip":[],"peers":[]}"#)
         let successor = try StatusServer(folder: "\(bed.folder)/run", loop: bed.loop) { status }
         let client = try bed.client { $0.bytes.last == 0 }
         try client.send(Self.call)

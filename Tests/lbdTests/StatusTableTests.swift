@@ -30,7 +30,11 @@ import Varlink
         {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}],
         "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300,"stretch":3},
         {"name":"raspberry","status":"dead","address":"[fd00::13]:7946","seconds":4}],
-        "gossipTraffic":{"received":3,"sent":4,"undecryptable":1,"malformed":0}}
+        "gossipTraffic":{"received":3,"sent":4,"undecryptable":1,"malformed":0},
+        "peers":[{"address":"192.168.2.1","port":179,"asn":64513,"state":"Established","seconds":7300,"announced":3,\#
+        "wanted":4,"received":0,"capabilities":["IPv4 unicast","route refresh"],"bfd":"Up"},
+        {"address":"fd00::1","port":179,"asn":4200000000,"state":"Active","seconds":5,"announced":0,"wanted":4,\#
+        "received":0,"capabilities":[],"lastError":"cannot connect: Connection refused"}]}
         """#
 
     @Test func everythingHasItsPlace() throws {
@@ -60,6 +64,12 @@ import Varlink
                 raspberry   dead
                   there is no Node of this name
 
+                ROUTER               AS  BGP          BFD  FOR  ROUTES
+                192.168.2.1       64513  Established  Up   2 h     3/4
+                  IPv4 unicast, route refresh
+                fd00::1      4200000000  Active            5 s     0/4
+                  cannot connect: Connection refused
+
                 MEMBER      GOSSIP  FOR  AT
                 blackberry  alive   2 h  192.168.2.12:7946
                   slow, or its link loses packets: it is given 3 times the usual time
@@ -72,7 +82,7 @@ import Varlink
     @Test func aFreshNodeSaysWhatIsMissingOnce() throws {
         let json = #"""
             {"node":"pi","version":"1","problems":["no pools"],"lastError":{"message":"no pools","secondsAgo":1},
-            "services":[],"pools":[],"members":[],"gossip":[]}
+            "services":[],"pools":[],"members":[],"gossip":[],"peers":[]}
             """#
         #expect(
             StatusTable.text(of: try Self.status(json)) == """
@@ -87,7 +97,7 @@ import Varlink
     /// Names of pools are free text, and an API server's messages are anybody's.
     @Test func nothingSteersTheTerminal() throws {
         let json = #"""
-            {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],"gossip":[],
+            {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],"gossip":[],"peers":[],
             "pools":[{"name":"x\u0007\ny","protocol":"bgp","autoAssign":true,"addresses":[],"used":0,"free":0}]}
             """#
         let text = StatusTable.text(of: try Self.status(json))
@@ -108,7 +118,8 @@ import Varlink
         let types = Described.types(in: description)
         #expect(
             types.keys.sorted() == [
-                "Address", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Pool", "Service",
+                "Address", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Peer", "Pool",
+                "Service",
             ])
         let status = try Self.status(Self.busy)
         guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {

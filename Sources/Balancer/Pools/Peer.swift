@@ -1,3 +1,4 @@
+public import BGP
 public import Wire
 
 /// One of `peers`: a BGP router.
@@ -18,11 +19,19 @@ public struct Peer: Hashable, Sendable {
     public var nodeSelectors: [NodeSelector]
     /// `password` for TCP MD5 (RFC 2385); empty for none.
     public var password: String
+    /// `source-address`: this node's address to connect from; nil for the one that the kernel chooses.
+    public var sourceAddress: IPAddress?
+    /// `ttl-security-hops`: how many hops away it may be at most (RFC 5082); nil for any distance.
+    public var securityHops: Int?
+    /// `bfd`: how to watch the way to it (RFC 5880); nil not to.
+    public var bfd: BFD.Settings?
 
     /// A router with these settings.
     public init(
         localASN: UInt32, peerASN: UInt32, address: IPAddress, port: UInt16 = 179, holdTimeSeconds: UInt16 = 90,
-        routerID: IPv4Address? = nil, nodeSelectors: [NodeSelector] = [], password: String = ""
+        routerID: IPv4Address? = nil, nodeSelectors: [NodeSelector] = [], password: String = "",
+        sourceAddress: IPAddress? = nil, securityHops: Int? = nil,
+        bfd: BFD.Settings? = nil
     ) {
         self.localASN = localASN
         self.peerASN = peerASN
@@ -32,6 +41,9 @@ public struct Peer: Hashable, Sendable {
         self.routerID = routerID
         self.nodeSelectors = nodeSelectors
         self.password = password
+        self.sourceAddress = sourceAddress
+        self.securityHops = securityHops
+        self.bfd = bfd
     }
 }
 

@@ -1,3 +1,4 @@
+public import BGP
 public import Wire
 
 /// What `pools.yaml` or the ConfigMap says: MetalLB's configuration of the ConfigMap era (v0.9.3), validated. Ranges do

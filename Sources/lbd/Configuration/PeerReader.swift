@@ -1,3 +1,4 @@
+import BGP
 import Balancer
 import Wire
 
@@ -5,6 +6,7 @@ import Wire
 extension PoolsReader {
     private static let peerKeys = [
         "my-asn", "peer-asn", "peer-address", "peer-port", "hold-time", "router-id", "node-selectors", "password",
+        "source-address", "ttl-security-hops", "bfd",
     ]
 
     /// The routers; two that are the same in all are a mistake, as they were to MetalLB.
@@ -34,12 +36,16 @@ extension PoolsReader {
         let port = section.integer("peer-port", in: 1...65535, &diagnostics)
         let holdTime = holdTimeSeconds(section)
         let selectors = section.items("node-selectors", &diagnostics).compactMap { nodeSelector($0) }
-        let password = section.text("password", &diagnostics) ?? ""
+        let password = self.password(section)
+        let source = sourceAddress(section, towards: address)
+        let hops = section.integer("ttl-security-hops", in: 1...254, &diagnostics)
+        let bfd = section["bfd"].flatMap { self.bfd($0) }
         let routerID = self.routerID(section)
         guard let localASN, let peerASN, let address else { return nil }
         return Peer(
             localASN: localASN, peerASN: peerASN, address: address, port: UInt16(port ?? 179),
-            holdTimeSeconds: holdTime ?? 90, routerID: routerID, nodeSelectors: selectors, password: password)
+            holdTimeSeconds: holdTime ?? 90, routerID: routerID, nodeSelectors: selectors, password: password,
+            sourceAddress: source, securityHops: hops, bfd: bfd)
     }
 
     private mutating func asn(_ key: String, _ section: Section) -> UInt32? {
@@ -61,6 +67,55 @@ extension PoolsReader {
             return nil
         }
         return address
+    }
+
+    private mutating func password(_ section: Section) -> String {
+        guard let node = section["password"], let text = node.text("password", &diagnostics) else { return "" }
+        if text.utf8.count > Way.longestKeyBytes {
+            diagnostics.error(
+                "the password is longer than the \(Way.longestKeyBytes) bytes that TCP MD5 takes: shorten it, on the "
+                    + "router as well", at: node.location)
+        }
+        return text
+    }
+
+    private mutating func sourceAddress(_ section: Section, towards peer: IPAddress?) -> IPAddress? {
+        guard let node = section["source-address"], let text = node.text("source-address", &diagnostics) else {
+            return nil
+        }
+        guard let address = IPAddress(text), peer.map({ $0.family == address.family }) ?? true else {
+            diagnostics.error(
+                "source-address must be an IP address of the same family as peer-address, not \(quoted(text))",
+                at: node.location)
+            return nil
+        }
+        return address
+    }
+
+    private mutating func bfd(_ node: YAML.Node) -> BFD.Settings? {
+        let keys = ["transmit-interval", "receive-interval", "detect-multiplier", "hops"]
+        guard let section = Section(node, "bfd", keys: keys, &diagnostics) else { return nil }
+        var settings = BFD.Settings()
+        if let interval = interval("transmit-interval", section) { settings.transmitInterval = interval }
+        if let interval = interval("receive-interval", section) { settings.receiveInterval = interval }
+        if let multiplier = section.integer("detect-multiplier", in: 1...255, &diagnostics) {
+            settings.detectMultiplier = UInt8(multiplier)
+        }
+        if let hops = section.integer("hops", in: 1...254, &diagnostics) {
+            settings.minimumHopLimit = UInt8(256 - hops)
+        }
+        return settings
+    }
+
+    /// One of BFD's intervals. Shorter ones than 10 ms would cost a Raspberry Pi more than they are worth.
+    private mutating func interval(_ key: String, _ section: Section) -> Duration? {
+        guard let node = section[key], let text = node.text(key, &diagnostics) else { return nil }
+        let bounds: ClosedRange<Int64> = 10_000_000...60_000_000_000
+        guard let nanoseconds = GoDuration.nanoseconds(text), bounds.contains(nanoseconds) else {
+            diagnostics.error("\(key) must be a duration from 10ms to 60s, not \(quoted(text))", at: node.location)
+            return nil
+        }
+        return .nanoseconds(nanoseconds)
     }
 
     private mutating func routerID(_ section: Section) -> IPv4Address? {

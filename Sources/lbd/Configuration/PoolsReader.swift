@@ -1,3 +1,4 @@
+import BGP
 import Balancer
 import Wire
 
@@ -222,38 +223,62 @@ extension PoolsReader {
                 at: section.location(of: key))
             return []
         }
-        // MetalLB aggregates IPv4 addresses alone.
-        let prefixes = ranges.filter { $0.family == .ipv4 }.map { (range: $0, length: $0.longestPrefix) }
-        let longest = prefixes.max { $0.length < $1.length }
-        let read = items.compactMap { advertisement($0, longest) }
+        let read = items.compactMap { advertisement($0, ranges) }
         return read.isEmpty && announcement == .bgp ? [Advertisement()] : read
     }
 
-    private mutating func advertisement(
-        _ node: YAML.Node, _ longest: (range: AddressRange, length: Int)?
-    ) -> Advertisement? {
+    private mutating func advertisement(_ node: YAML.Node, _ ranges: [AddressRange]) -> Advertisement? {
         guard !node.isNull else { return Advertisement() }
-        let keys = ["aggregation-length", "localpref", "communities"]
+        let keys = ["aggregation-length", "aggregation-length-v6", "localpref", "communities"]
         guard let section = Section(node, "the advertisement", keys: keys, &diagnostics) else { return nil }
         var advertisement = Advertisement()
-        if let length = section.integer("aggregation-length", in: 0...32, &diagnostics) {
+        if let length = aggregationLength("aggregation-length", .ipv4, section, ranges) {
             advertisement.aggregationLength = length
-            if let longest, length < longest.length {
-                diagnostics.error(
-                    "aggregation-length \(length) would announce addresses outside \(longest.range), which has a block "
-                        + "of length \(longest.length): use \(longest.length) to 32",
-                    at: section["aggregation-length"]?.location ?? section.location)
-            }
+        }
+        if let length = aggregationLength("aggregation-length-v6", .ipv6, section, ranges) {
+            advertisement.aggregationLengthIPv6 = length
         }
         if let preference = section.integer("localpref", in: 0...Int(UInt32.max), &diagnostics) {
             advertisement.localPreference = UInt32(preference)
         }
-        let named = section.items("communities", &diagnostics).compactMap { item -> Community? in
-            guard let text = item.text("a community", &diagnostics) else { return nil }
-            return communities[text] ?? community(text, orOneOf: communities.keys.sorted(), at: item.location)
-        }
-        advertisement.communities = Set(named).sorted()
+        readCommunities(section, into: &advertisement)
         return advertisement
+    }
+
+    private mutating func aggregationLength(
+        _ key: String, _ family: AddressFamily, _ section: Section, _ ranges: [AddressRange]
+    ) -> Int? {
+        guard let length = section.integer(key, in: 0...family.bitWidth, &diagnostics) else { return nil }
+        let blocks = ranges.filter { $0.family == family }.map { (range: $0, length: $0.longestPrefix) }
+        if let longest = blocks.max(by: { $0.length < $1.length }), length < longest.length {
+            diagnostics.error(
+                "\(key) \(length) would announce addresses outside \(longest.range), which has a block "
+                    + "of length \(longest.length): use \(longest.length) to \(family.bitWidth)",
+                at: section[key]?.location ?? section.location)
+        }
+        return length
+    }
+
+    private mutating func readCommunities(_ section: Section, into advertisement: inout Advertisement) {
+        var standard: Set<Community> = []
+        var large: Set<LargeCommunity> = []
+        for item in section.items("communities", &diagnostics) {
+            guard let text = item.text("a community", &diagnostics) else { continue }
+            if let community = LargeCommunity(text) {
+                large.insert(community)
+            } else if let community = communities[text] ?? Community.wellKnown[text]
+                ?? community(text, orOneOf: communities.keys.sorted(), at: item.location)
+            {
+                standard.insert(community)
+            }
+        }
+        if max(standard.count, large.count) > BGP.Path.maximumCommunities {
+            diagnostics.error(
+                "an advertisement has at most \(BGP.Path.maximumCommunities) communities of each kind",
+                at: section["communities"]?.location ?? section.location)
+        }
+        advertisement.communities = standard.sorted()
+        advertisement.largeCommunities = large.sorted()
     }
 
     private mutating func readCommunities(_ node: YAML.Node) {
@@ -279,6 +304,17 @@ extension PoolsReader {
             "\(quoted(text)) is not a community: write two numbers from 0 to 65535, such as 64512:100\(aliases)",
             at: location)
         return nil
+    }
+}
+
+extension LargeCommunity {
+    /// Parses three numbers joined by colons (RFC 8092 section 5); nil for anything else.
+    fileprivate init?(_ text: String) {
+        let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard numbers.count == 3, let administrator = numbers[0], let first = numbers[1], let second = numbers[2] else {
+            return nil
+        }
+        self.init(administrator, first, second)
     }
 }
 

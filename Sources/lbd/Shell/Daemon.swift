@@ -27,6 +27,7 @@ final class Daemon {
     private var cluster: Cluster?
     private var gossip: Gossip?
     private var beats: Beats?
+    private var peers: Peers?
     /// Tells this daemon from those before and after it.
     private let number: UInt64
     private var poolsFile: PoolsFile?
@@ -80,6 +81,9 @@ final class Daemon {
             }
             asker = try Asker(loop: loop) { [unowned self] report in handle(.asked(report)) }
             try startGossip()
+            peers = try Peers(loop: loop, report: report, isRestart: inheritance != nil) { [unowned self] in
+                handle(.peering($0))
+            }
             handle(.started(saved: state.saved, inheritance: inheritance))
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
@@ -135,7 +139,8 @@ final class Daemon {
             statusServer = try StatusServer(folder: configuration.runtime, loop: loop) { [unowned self] in
                 NodeStatus(
                     node: configuration.node, overview: balancer.overview(at: loop.now),
-                    shellProblems: report.problemTexts, lastError: report.lastError, gossipTraffic: gossip?.traffic)
+                    shellProblems: report.problemTexts, lastError: report.lastError, gossipTraffic: gossip?.traffic,
+                    peers: peers?.statuses ?? [])
             }
             report.problem(.statusSocket, nil)
         } catch {
@@ -262,6 +267,7 @@ final class Daemon {
         case .heartbeat(let event): beats?.handle(event)
         case .post(let bytes, to: let recipient): gossip?.post(bytes, to: recipient)
         case .beat(on: let interfaces): gossip?.beat(on: interfaces)
+        case .speak(let speaking): peers?.handle(speaking)
         case .answer(let isOn): responder.isMuted = !isOn
         case .findGateways(on: let interfaces): findGateways(on: interfaces)
         case .ask(let question): asker?.ask(question)

@@ -29,4 +29,6 @@ enum MessageID: String, CaseIterable {
     case gossipPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8d"
     /// Somebody's gossip cannot be decrypted.
     case gossipUnreadable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8e"
+    /// A port of BFD cannot be opened.
+    case bfdPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c90"
 }

@@ -24,6 +24,7 @@ final class Report {
         case gossipPort
         case gossipSecret
         case gossipUnreadable
+        case bfdPort
         case state
         case statusSocket
 
@@ -42,6 +43,7 @@ final class Report {
             case .gossipPort: .gossipPortUnusable
             case .gossipSecret: .gossipSecretUnusable
             case .gossipUnreadable: .gossipUnreadable
+            case .bfdPort: .bfdPortUnusable
             case .state: .stateNotKept
             case .statusSocket: .statusUnavailable
             }

@@ -22,6 +22,32 @@ struct NodeStatus: Codable, Hashable {
         var malformed: UInt64
     }
 
+    /// A router that this node has a BGP session with, or is to have.
+    struct Peer: Codable, Hashable {
+        /// Its address.
+        var address: String
+        /// The port that it is reached at.
+        var port: Int
+        /// Its AS.
+        var asn: Int
+        /// How far the session is, in the words of RFC 4271: `Established` where routes are told.
+        var state: String
+        /// For how long it has been so, in whole seconds.
+        var seconds: Int
+        /// How many routes it has been told.
+        var announced: Int
+        /// How many it is to be told.
+        var wanted: Int
+        /// How many it has told; they are counted and dropped.
+        var received: UInt64
+        /// What it can do; empty unless the session is established.
+        var capabilities: [String]
+        /// How far BFD is with it: `Up` where both hear each other; nil where it is not used.
+        var bfd: String?
+        /// Why the last session or try ended; nil where none has.
+        var lastError: String?
+    }
+
     /// The name in Kubernetes of the node that tells.
     var node: String
     /// The daemon's version.
@@ -42,10 +68,13 @@ struct NodeStatus: Codable, Hashable {
     var gossip: [Overview.GossipMember]
     /// nil while this node does not gossip.
     var gossipTraffic: GossipTraffic?
+    /// In the order of the configuration.
+    var peers: [Peer]
 
     /// What the daemon on `node` tells: the Balancer's `overview`, and before its problems those of the Shell.
     init(
-        node: String, overview: Overview, shellProblems: [String], lastError: LastError?, gossipTraffic: GossipTraffic?
+        node: String, overview: Overview, shellProblems: [String], lastError: LastError?, gossipTraffic: GossipTraffic?,
+        peers: [Peer]
     ) {
         self.node = node
         version = lbd.version
@@ -57,5 +86,6 @@ struct NodeStatus: Codable, Hashable {
         members = overview.members
         gossip = overview.gossip
         self.gossipTraffic = gossipTraffic
+        self.peers = peers
     }
 }

@@ -81,6 +81,24 @@ enum StatusInterface {
           malformed: int
         )
 
+        # A router that this node has a BGP session with, or is to have. state: how far the session is (RFC 4271 section 8.2.2).
+        # seconds: for how long it has been so. announced, wanted: how many routes it has been told and is to be told.
+        # received: how many it has told; they are dropped. capabilities: unless established, none. bfd: Up, Init, Down or
+        # AdminDown; unset where it is not used. lastError: why the last session or try ended.
+        type Peer (
+          address: string,
+          port: int,
+          asn: int,
+          state: string,
+          seconds: int,
+          announced: int,
+          wanted: int,
+          received: int,
+          capabilities: []string,
+          bfd: ?string,
+          lastError: ?string
+        )
+
         # The last line of the journal that was a warning or an error.
         type LastError (
           message: string,
@@ -99,7 +117,8 @@ enum StatusInterface {
           pools: []Pool,
           members: []Member,
           gossip: []GossipMember,
-          gossipTraffic: ?GossipTraffic
+          gossipTraffic: ?GossipTraffic,
+          peers: []Peer
         )
 
         """

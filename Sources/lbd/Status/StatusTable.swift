@@ -5,8 +5,8 @@ enum StatusTable {
     /// The whole text.
     static func text(of status: NodeStatus) -> String {
         let parts = [
-            head(status), problems(status), services(status), pools(status), members(status), gossip(status),
-            lastError(status),
+            head(status), problems(status), services(status), pools(status), members(status), peers(status),
+            gossip(status), lastError(status),
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -70,6 +70,25 @@ enum StatusTable {
                 [printable(member.name)], [member.isAlive ? "alive" : "dead"], member.addresses.map(printable),
             ]
             table.rows.append(.init(cells: cells, remark: member.problem.map(printable)))
+        }
+        return table.lines
+    }
+
+    private static func peers(_ status: NodeStatus) -> [String] {
+        guard !status.peers.isEmpty else { return [] }
+        var table = TextTable(columns: [
+            .init(title: "ROUTER"), .init(title: "AS", isRightAligned: true), .init(title: "BGP"), .init(title: "BFD"),
+            .init(title: "FOR", isRightAligned: true), .init(title: "ROUTES", isRightAligned: true),
+        ])
+        for peer in status.peers {
+            // Without capabilities there is no session, and the last error says why.
+            let remark = peer.capabilities.isEmpty ? peer.lastError : peer.capabilities.joined(separator: ", ")
+            let cells = [
+                [printable(peer.address)], ["\(peer.asn)"], [printable(peer.state)], [printable(peer.bfd ?? "")],
+                [age(peer.seconds)],
+                ["\(peer.announced)/\(peer.wanted)"],
+            ]
+            table.rows.append(.init(cells: cells, remark: remark.map(printable)))
         }
         return table.lines
     }

@@ -1,0 +1,66 @@
+import BGP
+import KubeWatch
+import Wire
+
+/// What every node does with addresses of pools whose protocol is bgp: it tells the routers that they are to be reached by
+/// it. All nodes that can serve an address do, and the routers spread the traffic over them (ECMP).
+extension Instance {
+    /// Has sessions with the peers that are for this node.
+    mutating func choosePeers(in turn: inout Turn) {
+        guard hasBegun, departure == nil else { return }
+        let node = cluster.nodes[settings.nodeName]
+        let peers = (configuration.pools?.peers ?? []).filter { $0.isFor(node?.labels ?? [:]) }
+        let peerings = peers.map {
+            Peering($0, node: settings.nodeName, addresses: node?.internalAddresses ?? [])
+        }
+        speaker.speak(with: peerings, in: &turn)
+    }
+
+    /// Judges anew whether the routers are told of `address`.
+    mutating func advertise(_ address: IPAddress, in turn: inout Turn) {
+        // What is told while this node leaves, or before it takes part, is not judged.
+        guard hasBegun, departure == nil else { return }
+        let new = share(of: address)
+        let old = speaker.table.set(new, for: address, at: turn.now)
+        guard (old == nil) != (new == nil) else { return }
+        let services = (new ?? old)?.services ?? []
+        let whose = services.map { "\"\($0)\"" }.joined(separator: ", ")
+        let routes = Set((new ?? old)?.routes.map(\.prefix) ?? []).sorted().map(\.description).joined(separator: ", ")
+        turn.record(
+            .info, new == nil ? .routeWithdrawn : .routeAnnounced,
+            "\(new == nil ? "no longer announcing" : "announcing") \(address) of \(whose) by BGP as \(routes)",
+            service: services.first, address: address, node: settings.nodeName)
+    }
+
+    /// What the routers are told of `address`; nil for nothing.
+    private func share(of address: IPAddress) -> RouteTable.Share? {
+        guard let pool = pool(advertising: address), election.includes(settings.nodeName) else { return nil }
+        let holders = holders(of: address)
+        guard let reach = Backends.Reach.shared(by: holders.map(\.reach)), reach.includes(settings.nodeName) else {
+            return nil
+        }
+        return RouteTable.Share(
+            services: holders.map(\.key).sorted(),
+            routes: pool.advertisements.compactMap { $0.route(for: address) })
+    }
+
+    /// The pool that holds `address`, if its addresses are told to routers.
+    private func pool(advertising address: IPAddress) -> Pool? {
+        configuration.pools?.pool(holding: address).flatMap { $0.announcementProtocol == .bgp ? $0 : nil }
+    }
+
+    /// Whether routers are told of addresses of this kind.
+    func isAdvertised(_ address: IPAddress) -> Bool { pool(advertising: address) != nil }
+
+    /// The node that people are shown beside `address`: this one where it tells the routers of it, else the first that
+    /// can; nil where none can.
+    func advertiser(of address: IPAddress) -> String? {
+        if speaker.table.shares[address] != nil, !speaker.peerings.isEmpty { return settings.nodeName }
+        guard isAdvertised(address), let peers = configuration.pools?.peers,
+            let reach = Backends.Reach.shared(by: holders(of: address).map(\.reach))
+        else { return nil }
+        return election.names.first { name in
+            reach.includes(name) && peers.contains { $0.isFor(cluster.nodes[name]?.labels ?? [:]) }
+        }
+    }
+}
