@@ -1,0 +1,173 @@
+"""Addresses that are announced to a router by BGP: BIRD on the LAN, as the home's router."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.bird import LOCAL_ASN, ROUTER_ASN, Bird
+from lab.cluster import Cluster, eventually
+from lab.routers import ROUTER, pools, served, told_by
+
+ROUTER6 = "fd00:2::1"
+
+
+@contextlib.contextmanager
+def _router(
+    cluster: Cluster, folder: Path, asn: int = ROUTER_ASN, passwords: dict[str, str] | None = None, has_bfd: bool = False
+) -> Iterator[Bird]:
+    """BIRD in the namespace of the LAN's router."""
+    hosts = {name: node.host.address for name, node in cluster.nodes.items()}
+    with contextlib.closing(Bird(cluster.lan.switch, ROUTER, hosts, folder / "bird", asn, passwords, has_bfd)) as bird:
+        yield bird.start()
+
+
+def test_every_node_announces(cluster: Cluster, tmp_path: Path) -> None:
+    """The router has a route by each node and spreads the traffic; a client behind it gets the page. The routes go with
+    the endpoints."""
+    with _router(cluster, tmp_path) as bird:
+        cluster.pools(pools(advertisement="communities: ['64512:7', 'no-export']"))
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        namespace, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes))
+        for name, route in bird.routes(f"{address}/32").items():
+            assert route.next_hop == cluster.nodes[name].host.address
+            assert route.as_path == str(LOCAL_ASN)
+            assert route.communities == ["64512,7", "65535,65281"]
+        hops = {node.host.address for node in cluster.nodes.values()}
+        eventually("ECMP", lambda: bird.kernel_next_hops(address) == hops)
+        cluster.lan.client.namespace.ip("route", "replace", "10.9.0.0/24", "via", ROUTER)
+        cluster.lan.switch.sysctl("net.ipv4.ip_forward", 1)
+        assert eventually("the page", lambda: cluster.curl(address)).startswith("hello from web-")
+        for node in cluster.nodes.values():
+            peer = node.status()["peers"][0]
+            assert (peer["state"], peer["announced"], peer["wanted"]) == ("Established", 1, 1)
+            assert "IPv4 unicast" in peer["capabilities"]
+        cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-gooseberry")
+        cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-blackberry")
+        told_by(bird, address, set(cluster.nodes))
+        cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-raspberry")
+        told_by(bird, address, set())
+
+
+def test_a_local_service_is_announced_where_its_endpoints_are(cluster: Cluster, tmp_path: Path) -> None:
+    """externalTrafficPolicy: Local."""
+    with _router(cluster, tmp_path) as bird:
+        cluster.pools(pools())
+        namespace, address = served(cluster, ["blackberry", "raspberry"], externalTrafficPolicy="Local")
+        told_by(bird, address, {"blackberry", "raspberry"}, 30)
+        cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-blackberry")
+        told_by(bird, address, {"raspberry"})
+
+
+def test_a_node_that_stops_takes_its_route_back_and_says_so(cluster: Cluster, tmp_path: Path) -> None:
+    """SIGTERM: the route is withdrawn, and the router hears why (RFC 9003). A restart (SIGUSR1) moves nothing."""
+    with _router(cluster, tmp_path) as bird:
+        cluster.pools(pools())
+        _, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes), 30)
+        node = cluster.nodes["blackberry"]
+        assert node.stop() == 0
+        assert set(bird.routes(f"{address}/32")) == {"gooseberry", "raspberry"}
+        assert "Administrative shutdown" in bird.last_error("blackberry")
+        node.start()
+        told_by(bird, address, set(cluster.nodes), 60)
+        assert node.restart() == 0
+        assert set(bird.routes(f"{address}/32")) == set(cluster.nodes)
+        eventually("the session", lambda: bird.established() == set(cluster.nodes), 30)
+        told_by(bird, address, set(cluster.nodes))
+
+
+def test_inside_one_as(cluster: Cluster, tmp_path: Path) -> None:
+    """iBGP: LOCAL_PREF is told, and addresses are put together as their pool says."""
+    with _router(cluster, tmp_path, LOCAL_ASN) as bird:
+        cluster.pools(pools(LOCAL_ASN, advertisement="{aggregation-length: 28, localpref: 300}"))
+        served(cluster)
+        eventually("the routes", lambda: set(bird.routes("10.9.0.0/28")) == set(cluster.nodes), 30)
+        for route in bird.routes("10.9.0.0/28").values():
+            assert (route.local_preference, route.as_path) == (300, "")
+
+
+@pytest.mark.parametrize("is_right", [True, False], ids=["right", "wrong"])
+def test_a_password(cluster: Cluster, tmp_path: Path, is_right: bool) -> None:
+    """TCP-MD5 (RFC 2385): with the same password on both sides the session comes up; a node with another one hears
+    nothing, and says so."""
+    passwords = {name: "gooseberry" for name in cluster.nodes}
+    with _router(cluster, tmp_path, passwords=passwords) as bird:
+        marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
+        cluster.pools(pools(password="gooseberry" if is_right else "raspberry"))
+        if is_right:
+            eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+            return
+        for name, node in cluster.nodes.items():
+            node.wait_for_line(r"no BGP session with 192.168.2.1 \(AS 64513\): cannot connect: no answer", 30, marks[name])
+            assert node.status()["peers"][0]["lastError"] == "cannot connect: no answer"
+        assert bird.established() == set()
+
+
+def test_a_router_that_hangs_is_given_up(cluster: Cluster, tmp_path: Path) -> None:
+    """SIGSTOP: after the hold time the session is down, and up again once the router goes on."""
+    with _router(cluster, tmp_path) as bird:
+        cluster.pools(pools())
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
+        bird.process.signal(signal.SIGSTOP)
+        for name, node in cluster.nodes.items():
+            node.wait_for_line("is down: the peer was silent for the hold time", 30, marks[name])
+        bird.process.signal(signal.SIGCONT)
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 60)
+
+
+def test_another_as_than_expected_is_told(cluster: Cluster, tmp_path: Path) -> None:
+    """Both sides' words say which AS is which."""
+    with _router(cluster, tmp_path) as bird:
+        marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
+        cluster.pools(pools(64999))
+        for name, node in cluster.nodes.items():
+            node.wait_for_line("the peer is of AS 64513, not 64999: set peer-asn to 64513", 30, marks[name])
+        assert bird.established() == set()
+
+
+def test_bfd_sees_a_cut_cable(cluster: Cluster, tmp_path: Path) -> None:
+    """BFD both ways at 50 ms: a node whose cable is cut loses its session and its route long before the hold time, and
+    gets both back."""
+    with _router(cluster, tmp_path, has_bfd=True) as bird:
+        cluster.pools(pools(peer="bfd: {transmit-interval: 50ms, receive-interval: 50ms}"))
+        hosts = {node.host.address for node in cluster.nodes.values()}
+        eventually("BFD", lambda: bird.bfd_up() == hosts, 30)
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        _, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes))
+        node = cluster.nodes["raspberry"]
+        assert node.status()["peers"][0]["bfd"] == "Up"
+        mark = node.process.mark()
+        cluster.lan.isolate("raspberry")
+        node.wait_for_line("BGP session with .* is down: BFD has lost the peer", 8, mark)
+        eventually("the route is gone", lambda: set(bird.routes(f"{address}/32")) == {"gooseberry", "blackberry"}, 8)
+        cluster.lan.rejoin("raspberry")
+        told_by(bird, address, set(cluster.nodes), 60)
+
+
+def test_a_session_by_ipv6(cluster: Cluster, tmp_path: Path) -> None:
+    """Routes of IPv4 go by it as well: they lead to the node's address of that family."""
+    hosts = {}
+    cluster.lan.switch.ip("address", "add", f"{ROUTER6}/64", "dev", "lan", "nodad")
+    for name, node in cluster.nodes.items():
+        hosts[name] = f"fd00:2::{node.host.number}"
+        node.host.namespace.ip("address", "add", f"{hosts[name]}/64", "dev", "eth0", "nodad")
+    try:
+        with contextlib.closing(Bird(cluster.lan.switch, ROUTER6, hosts, tmp_path / "bird", is_secure=True)) as bird:
+            bird.start()
+            cluster.pools(pools(router=ROUTER6, peer="ttl-security-hops: 1"))
+            eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+            _, address = served(cluster)
+            told_by(bird, address, set(cluster.nodes))
+            for name, route in bird.routes(f"{address}/32").items():
+                assert route.next_hop == cluster.nodes[name].host.address
+    finally:
+        cluster.lan.switch.ip("address", "delete", f"{ROUTER6}/64", "dev", "lan")
+        for name, node in cluster.nodes.items():
+            node.host.namespace.ip("address", "delete", f"{hosts[name]}/64", "dev", "eth0")
