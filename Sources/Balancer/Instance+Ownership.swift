@@ -34,7 +34,7 @@ extension Instance {
             // Not again and again where that has shown not to help.
             if let last = told.fruitless[name], last.duration(to: turn.now) < ToldOwnership.fruitlessPause { return }
             told.fruitless[name] = turn.now
-            post(.wanted, to: .member(name), in: &turn)
+            post(.wanted(question: ownership.question), to: .member(name), in: &turn)
         case .silent, .heard, .answering, .alone:
             break
         }
@@ -45,13 +45,16 @@ extension Instance {
         guard let message = try? DirectMessage(bytes), message.sender != settings.nodeName else { return }
         hearSomebody(in: &turn)
         switch message.body {
-        case .registers(let bytes, let isAnswer):
+        case .registers(let bytes):
             takeRegisters(bytes[...], from: message.sender, in: &turn)
-            guard isAnswer else { return }
+        case .answer(let bytes, to: let question):
+            takeRegisters(bytes[...], from: message.sender, in: &turn)
+            // One from before an absence knows nothing of what was taken during it.
+            guard question == ownership.question else { return }
             ownership.hearAnswer()
             introduce(in: &turn)
             if ownership.absentUntil != nil { endAbsence(in: &turn) }
-        case .wanted:
+        case .wanted(let question):
             // It may have missed that this node takes part, and take by the order what this node has.
             if let told = gossip.told { post(.metadata(told.bytes), to: .member(message.sender), in: &turn) }
             let all = ownership.registers.all
@@ -59,7 +62,7 @@ extension Instance {
             let parts = all.isEmpty ? [[]] : encode(all)
             for (number, part) in parts.enumerated() {
                 let isLast = number == parts.count - 1
-                post(.registers(part, isAnswer: isLast), to: .member(message.sender), in: &turn)
+                post(isLast ? .answer(part, to: question) : .registers(part), to: .member(message.sender), in: &turn)
             }
         case .finding(let bytes):
             var reader = ByteReader(bytes)
@@ -82,7 +85,7 @@ extension Instance {
         announcer.mark(changed)
         guard !outdated.isEmpty else { return }
         if let sender {
-            for part in encode(outdated) { post(.registers(part, isAnswer: false), to: .member(sender), in: &turn) }
+            for part in encode(outdated) { post(.registers(part), to: .member(sender), in: &turn) }
         }
         // Where it answered for what is this node's, its clients are to learn better.
         if outdated.contains(where: { announcer.current[$0.address] != nil }) { announceAll(in: &turn) }
@@ -99,7 +102,7 @@ extension Instance {
         }
         for (owner, group) in Dictionary(grouping: lost, by: \.owner).sorted(by: { $0.key < $1.key }) {
             for part in encode(group.map { ($0.address, $0.register) }) {
-                post(.registers(part, isAnswer: false), to: .member(owner), in: &turn)
+                post(.registers(part), to: .member(owner), in: &turn)
             }
         }
     }
@@ -113,8 +116,11 @@ extension Instance {
 
     /// This daemon did not run for so long: whatever it believes of its addresses may be over.
     mutating func noticeAbsence(of duration: Duration, in turn: inout Turn) {
-        guard duration > Self.absence, roster.hasRegistrars(besides: settings.nodeName) else { return }
-        beAbsent(in: &turn)
+        guard duration > Self.absence else { return }
+        // What it inherited is answered for before it is known who has registers.
+        let mayHaveLost =
+            ownership.isIntroduced ? roster.hasRegistrars(besides: settings.nodeName) : gossip.knowsOthers
+        if mayHaveLost { beAbsent(in: &turn) }
     }
 
     /// An interface is there that was not: while it was away, others may have taken over what is answered for by it.
@@ -128,7 +134,7 @@ extension Instance {
         guard !faults.contains(.ignoresAbsence) else { return }
         if ownership.absentUntil == nil { turn.emit(.answer(false)) }
         ownership.beAbsent(at: turn.now)
-        post(.wanted, to: .group, in: &turn)
+        post(.wanted(question: ownership.question), to: .group, in: &turn)
     }
 
     /// Whether there is somebody, for all that is known, who would tell this node what has become of its addresses. A switch,
@@ -155,7 +161,7 @@ extension Instance {
             endAbsence(in: &turn)
         }
         introduce(in: &turn)
-        if ownership.isToAsk(at: turn.now) { post(.wanted, to: .group, in: &turn) }
+        if ownership.isToAsk(at: turn.now) { post(.wanted(question: ownership.question), to: .group, in: &turn) }
         markAll()
     }
 
@@ -163,7 +169,7 @@ extension Instance {
 
     /// Tells the others what this node has taken, and what it knows, where that has changed.
     mutating func tellOwnership(in turn: inout Turn) {
-        for part in encode(ownership.takeClaims()) { post(.registers(part, isAnswer: false), to: .group, in: &turn) }
+        for part in encode(ownership.takeClaims()) { post(.registers(part), to: .group, in: &turn) }
         let registers = ownership.registers
         let own = ToldOwnership.Own(
             count: announcer.current.count, digest: registers.digests[settings.nodeName] ?? 0)

@@ -68,7 +68,8 @@ public struct Instance: Sendable {
         membership = Membership(settings)
         gossip = Gossip(nodeName: settings.nodeName)
         ownership = Ownership(
-            nodeName: settings.nodeName, failsBack: settings.election.failsBack, faults: faults)
+            nodeName: settings.nodeName, question: UInt32(truncatingIfNeeded: settings.instance),
+            failsBack: settings.election.failsBack, faults: faults)
         gossipSecret = GossipSecret(settings.gossipSecret)
     }
 

@@ -21,13 +21,15 @@ enum Group {
                     name: name, address: address, metadata: metadata ?? [], incarnation: incarnation, status: status)))
     }
 
-    /// The node `owner` tells that it has taken these addresses; `isAnswer` where it was asked.
+    /// The node `owner` tells that it has taken these addresses; where it was asked, by the question of this number.
     static func claims(
-        _ addresses: [IPAddress], by owner: String, epoch: UInt64 = 1, isAnswer: Bool = false
+        _ addresses: [IPAddress], by owner: String, epoch: UInt64 = 1, answering question: UInt32? = nil
     ) -> Balancer.Event {
         let entries = addresses.map { (address: $0, register: Register(epoch: epoch, owner: owner)) }
         let parts = Registers.encode(entries, maximumBytes: .max)
-        return .posted(DirectMessage(sender: owner, .registers(parts.first ?? [], isAnswer: isAnswer)).bytes)
+        let bytes = parts.first ?? []
+        return .posted(
+            DirectMessage(sender: owner, question.map { .answer(bytes, to: $0) } ?? .registers(bytes)).bytes)
     }
 
     /// The daemon of the node `name` tells directly that its network is back.
@@ -41,11 +43,13 @@ enum Group {
     static func freed(_ address: IPAddress, by sender: String, epoch: UInt64) -> Balancer.Event {
         let register = Register(epoch: epoch, owner: Register.nobody)
         let parts = Registers.encode([(address: address, register: register)], maximumBytes: .max)
-        return .posted(DirectMessage(sender: sender, .registers(parts.first ?? [], isAnswer: false)).bytes)
+        return .posted(DirectMessage(sender: sender, .registers(parts.first ?? [])).bytes)
     }
 
     /// The daemon of the node `sender` asks for all registers.
-    static func wanted(by sender: String) -> Balancer.Event { .posted(DirectMessage(sender: sender, .wanted).bytes) }
+    static func wanted(by sender: String, question: UInt32 = 5) -> Balancer.Event {
+        .posted(DirectMessage(sender: sender, .wanted(question: question)).bytes)
+    }
 
     /// The daemon of the node `name` tells directly that it leaves.
     static func leaving(_ name: String, instance: UInt64 = 7) -> Balancer.Event {
@@ -69,11 +73,26 @@ extension Rig {
     /// What was told to `recipient` of who has what.
     func registersTold(to recipient: Recipient) -> [IPAddress: Register] {
         let entries = posted.flatMap { message, to -> Registers.Entries in
-            guard to == recipient, case .registers(let bytes, isAnswer: _) = message.body else { return [] }
-            var reader = ByteReader(bytes)
-            return (try? Registers.read(from: &reader)) ?? []
+            guard to == recipient else { return [] }
+            switch message.body {
+            case .registers(let bytes), .answer(let bytes, to: _):
+                var reader = ByteReader(bytes)
+                return (try? Registers.read(from: &reader)) ?? []
+            case .wanted, .metadata, .finding, .doubted: return []
+            }
         }
         return Dictionary(entries.map { ($0.address, $0.register) }) { $1 }
+    }
+
+    /// The number of its newest question, which an answer has to repeat.
+    var question: UInt32 { node.ownership.question }
+
+    /// How often it asked `recipient` for registers.
+    func questions(to recipient: Recipient) -> Int {
+        posted.count { message, to in
+            guard to == recipient, case .wanted = message.body else { return false }
+            return true
+        }
     }
 
     /// What it answers for.

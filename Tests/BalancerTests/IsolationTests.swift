@@ -33,7 +33,7 @@ import Wire
             if owner != "pi1" { rig.send(Group.claims([IPAddress(address)].compactMap { $0 }, by: owner)) }
         }
         for number in owners.indices { rig.putEndpoints("service-\(number)", on: ["pi1"]) }
-        rig.send(Group.claims([], by: "pi2", isAnswer: true))
+        rig.send(Group.claims([], by: "pi2", answering: rig.question))
         rig.pass(.seconds(3))
         rig.clear()
         return rig
@@ -154,9 +154,9 @@ import Wire
     @Test func whoComesBackAsksTheGroupFirst() {
         var rig = reconnected()
         #expect(rig.records.contains(.reconnected))
-        #expect(rig.posted.contains { $0.message.body == .wanted && $0.to == .group })
+        #expect(rig.questions(to: .group) > 0)
         #expect(isAnswering(rig) == false)
-        rig.send(Group.claims(Array(addresses(100...100)), by: "pi2", epoch: 2, isAnswer: true))
+        rig.send(Group.claims(Array(addresses(100...100)), by: "pi2", epoch: 2, answering: rig.question))
         #expect(isAnswering(rig) == true)
         #expect(rig.answered.isEmpty)
         rig.pass(.milliseconds(2_900))
@@ -166,7 +166,7 @@ import Wire
     @Test func whoHearsNobodyAtItsReturnAsksAgainAndServesOn() {
         var rig = reconnected()
         rig.pass(.milliseconds(1_100))
-        #expect(rig.posted.count { $0.message.body == .wanted } >= 4)
+        #expect(rig.questions(to: .group) >= 4)
         #expect(isAnswering(rig) == true)
         rig.pass(.seconds(4))
         #expect(rig.answered == addresses(100...102))
@@ -181,7 +181,7 @@ import Wire
         #expect(isAnswering(rig) == nil, "it is silent as it was")
         rig.clear()
         rig.send(.asked(.answered(Self.question, by: Self.mac)))
-        #expect(rig.posted.contains { $0.message.body == .wanted && $0.to == .group })
+        #expect(rig.questions(to: .group) > 0)
         #expect(isAnswering(rig) == nil, "the others are asked first")
         rig.pass(.milliseconds(1_100))
         #expect(isAnswering(rig) == true, "nobody else is there")
@@ -191,9 +191,9 @@ import Wire
     @Test func whoseCableIsBackHearsWhatOthersTookBeforeItAnswers() {
         var rig = replugged()
         rig.pass(.seconds(5))
-        #expect(rig.posted.count { $0.message.body == .wanted } >= 15, "it goes on asking")
+        #expect(rig.questions(to: .group) >= 15, "it goes on asking")
         #expect(isAnswering(rig) == nil)
-        rig.send(Group.claims(Array(addresses(100...100)), by: "pi2", epoch: 2, isAnswer: true))
+        rig.send(Group.claims(Array(addresses(100...100)), by: "pi2", epoch: 2, answering: rig.question))
         #expect(isAnswering(rig) == true)
         #expect(rig.answered.isEmpty)
     }

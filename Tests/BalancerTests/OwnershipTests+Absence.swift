@@ -12,10 +12,10 @@ extension OwnershipTests {
         var rig = pair()
         rig.send(.heartbeat(.late(by: .seconds(3))))
         #expect(rig.directives.contains(.answer(false)))
-        #expect(rig.posted.contains { $0.message.body == .wanted && $0.to == .group })
+        #expect(rig.questions(to: .group) > 0)
         rig.clear()
         let lost = Array(Self.first.prefix(3))
-        rig.send(Group.claims(lost, by: "pi2", epoch: 2, isAnswer: true))
+        rig.send(Group.claims(lost, by: "pi2", epoch: 2, answering: rig.question))
         let order = rig.directives.filter { directive in
             if case .release = directive { return true }
             return directive == .answer(true)
@@ -23,6 +23,33 @@ extension OwnershipTests {
         #expect(order.count == lost.count + 1 && order.last == .answer(true), "what is lost is given up first")
         #expect(rig.directives.contains(.announceAll))
         #expect(rig.answered == Set(Self.first).subtracting(lost))
+    }
+
+    /// It was asked before the process was stopped, and waited in the socket since.
+    @Test func anAnswerFromBeforeTheAbsenceDoesNotEndIt() {
+        var rig = pair()
+        rig.send(.heartbeat(.late(by: .seconds(3))))
+        let old = rig.question
+        rig.pass(.milliseconds(10))
+        rig.send(.heartbeat(.late(by: .seconds(2))))
+        rig.clear()
+        rig.send(Group.claims([], by: "pi2", answering: old))
+        #expect(!rig.directives.contains(.answer(true)))
+        rig.send(Group.claims(Self.first, by: "pi2", epoch: 2, answering: rig.question))
+        #expect(rig.directives.contains(.answer(true)))
+        #expect(rig.answered.isEmpty)
+    }
+
+    @Test func whoWasStoppedBeforeItHeardOfRegistersAnswersNothingEither() throws {
+        let claim = Claim(try #require(Self.first.first), on: 2)
+        var rig = Rig(inheritance: Inheritance(claims: [claim], epochs: [claim.address: 3], leftAt: .zero))
+        rig.send(.heartbeat(.late(by: .seconds(6))))
+        #expect(!rig.directives.contains(.answer(false)), "nobody is known who could have taken it")
+        rig.send(Group.member("pi2"))
+        rig.send(.heartbeat(.late(by: .seconds(6))))
+        #expect(rig.directives.contains(.answer(false)))
+        rig.pass(.seconds(1))
+        #expect(rig.directives.contains(.answer(true)))
     }
 
     @Test func anAbsenceThatNobodyEndsIsOverAfterASecondWhereNobodyElseIsHeard() {
@@ -53,7 +80,7 @@ extension OwnershipTests {
             }
         }
         #expect(silence < other ?? .max)
-        #expect(rig.posted.contains { $0.message.body == .wanted && $0.to == .group })
+        #expect(rig.questions(to: .group) > 0)
     }
 
     @Test func whoWasUnpluggedAnswersNothingUntilItHasHeardTheOthers() {
@@ -62,7 +89,7 @@ extension OwnershipTests {
         rig.clear()
         rig.send(.links([Rig.link()]))
         #expect(rig.directives.contains(.answer(false)))
-        rig.send(Group.claims(Self.first, by: "pi2", epoch: 2, isAnswer: true))
+        rig.send(Group.claims(Self.first, by: "pi2", epoch: 2, answering: rig.question))
         #expect(rig.answered.isEmpty)
         #expect(rig.directives.contains(.answer(true)))
     }

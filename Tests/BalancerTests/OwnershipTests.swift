@@ -110,7 +110,7 @@ import Wire
             rig.send(Group.claims([address], by: "pi2", epoch: epoch))
             rig.pass(.milliseconds(10))
         }
-        let told = rig.posted.filter { $0.to == .group && $0.message.body != .wanted }
+        let told = rig.posted.filter { $0.to == .group && $0.message.body != .wanted(question: rig.question) }
         #expect(told.count <= 5)
     }
 
@@ -126,9 +126,9 @@ import Wire
         rig.sync()
         rig.renew("pi1", addresses: "192.168.1.11/24")
         rig.pass(.milliseconds(700))
-        #expect(rig.posted.count { $0.message.body == .wanted && $0.to == .group } == 3)
+        #expect(rig.questions(to: .group) == 3)
         #expect(rig.answered.isEmpty)
-        rig.send(Group.claims(Self.addresses.dropLast(), by: "pi2", epoch: 4, isAnswer: true))
+        rig.send(Group.claims(Self.addresses.dropLast(), by: "pi2", epoch: 4, answering: rig.question))
         rig.pass(.seconds(1))
         #expect(rig.answered == Set(Self.addresses.suffix(1)))
     }
@@ -143,7 +143,7 @@ import Wire
         fill(&rig)
         rig.sync()
         rig.renew("pi1", addresses: "192.168.1.11/24")
-        rig.send(Group.claims([], by: "pi2", isAnswer: true))
+        rig.send(Group.claims([], by: "pi2", answering: rig.question))
         rig.pass(.milliseconds(1_900))
         #expect(rig.answered.isEmpty)
         rig.send(Group.claims(Self.addresses.dropLast(), by: "pi3"))
@@ -240,10 +240,10 @@ import Wire
         var rig = pair()
         rig.send(.heartbeat(.differs("pi2")))
         rig.send(.heartbeat(.differs("pi2")))
-        #expect(rig.posted.count { $0.message.body == .wanted && $0.to == .member("pi2") } == 1)
+        #expect(rig.questions(to: .member("pi2")) == 1)
         rig.pass(.milliseconds(300))
         rig.send(.heartbeat(.differs("pi2")))
-        #expect(rig.posted.count { $0.message.body == .wanted && $0.to == .member("pi2") } == 2)
+        #expect(rig.questions(to: .member("pi2")) == 2)
     }
 
     @Test func whoAsksIsToldAll() {
@@ -260,12 +260,16 @@ import Wire
         let others = (0..<200).map { IPAddress.v4(IPv4Address(rawValue: 0x0A00_0000 + $0)) }
         rig.send(Group.claims(others, by: "pi2"))
         rig.clear()
-        rig.send(Group.wanted(by: "pi3"))
-        let areAnswers = rig.posted.compactMap { message, _ in
-            if case .registers(_, let isAnswer) = message.body { isAnswer } else { nil }
+        rig.send(Group.wanted(by: "pi3", question: 77))
+        let answered = rig.posted.compactMap { message, _ -> UInt32? in
+            switch message.body {
+            case .registers: 0
+            case .answer(_, to: let question): question
+            default: nil
+            }
         }
-        #expect(areAnswers.count > 1)
-        #expect(areAnswers == areAnswers.dropLast().map { _ in false } + [true])
+        #expect(answered.count > 1)
+        #expect(answered == answered.dropLast().map { _ in 0 } + [77])
     }
 
     /// Gossip and direct message may both have been lost: it would take this node for one that answers for nothing.

@@ -46,9 +46,9 @@ import Wire
     }
 
     @Test(arguments: [
-        (DirectMessage(sender: "pi1", .wanted), [6, 1, 3, 0x70, 0x69, 0x31]),
-        (DirectMessage(sender: "a", .registers([7, 8], isAnswer: false)), [4, 1, 1, 0x61, 7, 8]),
-        (DirectMessage(sender: "a", .registers([], isAnswer: true)), [5, 1, 1, 0x61]),
+        (DirectMessage(sender: "pi1", .wanted(question: 0x0102_0304)), [6, 1, 3, 0x70, 0x69, 0x31, 1, 2, 3, 4]),
+        (DirectMessage(sender: "a", .registers([7, 8])), [4, 1, 1, 0x61, 7, 8]),
+        (DirectMessage(sender: "a", .answer([9], to: 2)), [5, 1, 1, 0x61, 0, 0, 0, 2, 9]),
         (DirectMessage(sender: "a", .metadata([9])), [7, 1, 1, 0x61, 9]),
     ])
     func messagesReadAndWrite(message: DirectMessage, bytes: [UInt8]) throws {
@@ -56,7 +56,10 @@ import Wire
         #expect(try DirectMessage(bytes) == message)
     }
 
-    @Test(arguments: [[], [6], [10, 1, 1, 0x61], [6, 2, 1, 0x61], [6, 1, 0], [6, 1, 1, 0x61, 0]] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [6], [10, 1, 1, 0x61], [6, 2, 1, 0x61, 0, 0, 0, 1], [6, 1, 0], [6, 1, 1, 0x61, 0], [5, 1, 1, 0x61, 0],
+        ] as [[UInt8]])
     func whatIsNoMessageIsRefused(bytes: [UInt8]) {
         #expect(throws: WireError.self) { try DirectMessage(bytes) }
     }

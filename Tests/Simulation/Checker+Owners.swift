@@ -8,6 +8,8 @@ extension Checker {
     static let contestLimit = Duration.seconds(3)
     /// Who was away for longer than this is to hear the others before it answers.
     static let noticeableAbsence = Duration.milliseconds(500)
+    /// It waits for so long at least where it hears nobody.
+    static let patience = Duration.seconds(1)
     /// Whether what owners announce is enough to set a client right that was misled. While it is not, the client asks on
     /// in peace, and would not notice that nobody announces.
     static let areAnnouncementsEnough = true

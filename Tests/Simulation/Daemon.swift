@@ -29,6 +29,7 @@ final class Daemon {
     struct Datagram {
         var messages: [SWIM.Message]
         var source: SocketAddress
+        var sentAt: Instant
     }
 
     /// The timers of a daemon, by the parts that they wake.
@@ -102,9 +103,9 @@ final class Daemon {
 
     var frozenUntil: Instant?
     /// Since when it was away last, frozen or without its cable; nil where it knew of nobody else, or answered nothing anyway. And
-    /// until when it cannot have heard anybody since.
+    /// since when it is back, until it has heard something that was sent since.
     var awaySince: Instant?
-    var deafUntil = Instant.zero
+    var backSince: Instant?
     /// Since when it runs, unless it is frozen.
     var awakeSince = Instant.zero
     /// What waits for a frozen process.

@@ -133,7 +133,7 @@ extension World {
         let isCarried = gossipPlane.carries(from: daemon.index, to: index, at: now)
         guard isCarried, hasGossipCable(daemon.index), !isLost(gossipPlane) else { return }
         for _ in 0..<(chance(weather.duplicationPercent) ? 2 : 1) {
-            schedule.add(.datagram(index, messages, from: daemon.index), at: now.advanced(by: delay()))
+            schedule.add(.datagram(index, messages, from: daemon.index, at: now), at: now.advanced(by: delay()))
         }
     }
 
@@ -165,6 +165,7 @@ extension World {
     }
 
     private mutating func read(_ datagram: Daemon.Datagram, by daemon: Daemon) {
+        if let backSince = daemon.backSince, backSince <= datagram.sentAt { daemon.backSince = nil }
         var messages: [SWIM.Message] = []
         for message in datagram.messages {
             if case .user(let bytes) = message, let kind = bytes.first, Transport.directKinds.contains(kind) {
@@ -270,6 +271,10 @@ extension World {
 
     /// Tells the Instance what has come on a connection.
     mutating func tell(_ event: SWIM.Event, to daemon: Daemon) {
+        switch event {
+        case .pushed, .pulled(.some, id: _), .pinged: daemon.backSince = nil
+        default: break
+        }
         guard daemon.frozenUntil == nil else {
             daemon.inbox.append(.gossip(event))
             return

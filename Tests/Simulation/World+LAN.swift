@@ -39,7 +39,7 @@ extension World {
         traffic?.note(messages, from: daemon.index)
         for other in daemons where other.index != daemon.index && other.isLinkUp {
             guard lan.carries(from: daemon.index, to: other.index, at: now), !isLost(lan) else { continue }
-            schedule.add(.datagram(other.index, messages, from: daemon.index), at: now.advanced(by: delay()))
+            schedule.add(.datagram(other.index, messages, from: daemon.index, at: now), at: now.advanced(by: delay()))
         }
     }
 
@@ -143,15 +143,16 @@ extension World {
         daemon.awaySince = knowsOthers && !daemon.isMuted ? now : nil
     }
 
-    /// A node is back: for as long as nothing that was sent since can have come to it, it knows nothing new.
+    /// A node is back: until it has heard something that was sent since, it knows nothing new.
     mutating func noteReturn(of daemon: Daemon) {
         guard let since = daemon.awaySince, since.duration(to: now) > Checker.noticeableAbsence else { return }
-        daemon.deafUntil = now.advanced(by: weather.delay)
+        daemon.backSince = now
     }
 
     /// Judges the answer of a node that was away to a request for an address that it had before.
     private mutating func checkReturn(of daemon: Daemon, telling frame: EthernetFrame) {
-        guard let since = daemon.awaySince, now < daemon.deafUntil, daemon.isLinkUp, !daemon.isMuted,
+        guard let since = daemon.awaySince, let backSince = daemon.backSince,
+            now < backSince.advanced(by: Checker.patience), daemon.isLinkUp, !daemon.isMuted,
             !frame.destination.isMulticast
         else { return }
         let claim = Claim(.v4(frame.packet.senderProtocolAddress), on: Daemon.interfaceIndex)
@@ -160,7 +161,8 @@ extension World {
             let hasTaken = other.claims[claim].map { $0 > since } ?? false
             checker.require(
                 !hasTaken,
-                "\(daemon.name) is back and answers at once for \(claim.address), which \(other.name) took", at: now)
+                "\(daemon.name) is back and answers before it has heard anybody for \(claim.address), which \(other.name) took",
+                at: now)
         }
     }
 

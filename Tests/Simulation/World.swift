@@ -21,8 +21,8 @@ struct World {
         case timeOut(Int, process: Int, Daemon.Outgoing)
         case timer(Int, process: Int, Daemon.Clock, generation: Int)
         case list(Int, process: Int, connection: Int, Kind)
-        /// A datagram comes to the gossip's port, from the daemon of that index.
-        case datagram(Int, [SWIM.Message], from: Int)
+        /// A datagram comes to the gossip's port, from the daemon of that index, which sent it then.
+        case datagram(Int, [SWIM.Message], from: Int, at: Instant)
         /// What was sent on a connection between two members of the group arrives.
         case request(stream: Int, SWIM.Event)
         case reply(stream: Int, SWIM.Event)
@@ -195,8 +195,9 @@ struct World {
         case .list(let index, let process, let connection, let kind):
             guard daemons[index].process == process, daemons[index].connection == connection else { return }
             list(kind, for: daemons[index])
-        case .datagram(let index, let messages, from: let sender):
-            receive(Daemon.Datagram(messages: messages, source: daemons[sender].gossipAddress), at: daemons[index])
+        case .datagram(let index, let messages, from: let sender, at: let sentAt):
+            let source = daemons[sender].gossipAddress
+            receive(Daemon.Datagram(messages: messages, source: source, sentAt: sentAt), at: daemons[index])
         case .request(let stream, let event): request(event, on: stream)
         case .reply(let stream, let event): reply(event, on: stream)
         case .resend(let stream, let event, let isRequest, let pause):

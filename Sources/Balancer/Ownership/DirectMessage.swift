@@ -11,10 +11,12 @@ import Wire
 struct DirectMessage: Hashable {
     /// What a message tells.
     enum Body: Hashable {
-        /// Registers, as `Registers.encode` writes them; `isAnswer` where they are the last of those that were wanted.
-        case registers([UInt8], isAnswer: Bool)
-        /// Tell me all your registers.
-        case wanted
+        /// Registers, as `Registers.encode` writes them.
+        case registers([UInt8])
+        /// The last of the registers that were wanted, to the question of this number.
+        case answer([UInt8], to: UInt32)
+        /// Tell me all your registers. An answer repeats the number.
+        case wanted(question: UInt32)
         /// What the sender says about itself, sooner than the gossip tells it: the bytes of its `Metadata`.
         case metadata([UInt8])
         /// What has come of asking by ARP for an address of yours: the bytes of a `Finding`.
@@ -56,8 +58,11 @@ struct DirectMessage: Hashable {
         sender = try reader.readNodeName()
         let rest = Array(try reader.read(reader.remaining))
         switch kind {
-        case .registers: body = .registers(rest, isAnswer: false)
-        case .answer: body = .registers(rest, isAnswer: true)
+        case .registers: body = .registers(rest)
+        case .answer:
+            var answer = ByteReader(rest)
+            let question = try answer.read(UInt32.self)
+            body = .answer(Array(try answer.read(answer.remaining)), to: question)
         case .metadata: body = .metadata(rest)
         case .finding: body = .finding(rest)
         case .doubted:
@@ -65,28 +70,37 @@ struct DirectMessage: Hashable {
             var address = ByteReader(rest)
             body = .doubted(try address.readIPv4Address())
         case .wanted:
-            guard rest.isEmpty else { throw .invalid(field: "length", value: UInt64(rest.count)) }
-            body = .wanted
+            guard rest.count == 4 else { throw .invalid(field: "length", value: UInt64(rest.count)) }
+            var question = ByteReader(rest)
+            body = .wanted(question: try question.read(UInt32.self))
         }
     }
 
     /// The message's bytes. A name longer than 253 bytes, which Kubernetes allows no node, is cut.
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 64)
-        var address = ByteWriter(capacity: 4)
-        if case .doubted(let doubted) = body { address.write(doubted) }
-        let (kind, rest): (Kind, [UInt8]) =
-            switch body {
-            case .finding(let bytes): (.finding, bytes)
-            case .doubted: (.doubted, address.bytes)
-            case .registers(let bytes, let isAnswer): (isAnswer ? .answer : .registers, bytes)
-            case .wanted: (.wanted, [])
-            case .metadata(let bytes): (.metadata, bytes)
-            }
         writer.write(kind.rawValue)
         writer.write(Self.version)
         writer.write(nodeName: sender)
-        writer.write(rest)
+        switch body {
+        case .registers(let bytes), .metadata(let bytes), .finding(let bytes): writer.write(bytes)
+        case .answer(let bytes, to: let question):
+            writer.write(question)
+            writer.write(bytes)
+        case .wanted(let question): writer.write(question)
+        case .doubted(let address): writer.write(address)
+        }
         return writer.bytes
+    }
+
+    private var kind: Kind {
+        switch body {
+        case .registers: .registers
+        case .answer: .answer
+        case .wanted: .wanted
+        case .metadata: .metadata
+        case .finding: .finding
+        case .doubted: .doubted
+        }
     }
 }

@@ -48,7 +48,7 @@ struct Ownership {
     private var recheckAt: Instant?
     /// What was taken and is yet to be told.
     private var claims: [IPAddress] = []
-    private var isIntroduced = false
+    private(set) var isIntroduced = false
     /// When it was introduced, or will be taken for it.
     private var introducedAt = Instant.zero
     private var begunAt: Instant?
@@ -56,11 +56,14 @@ struct Ownership {
     /// Until when nothing is answered, at the latest; nil where all is.
     private(set) var absentUntil: Instant?
     private var absentSince = Instant.zero
+    /// The number of what the others are asked: another one for each process, and after each absence.
+    private(set) var question: UInt32
     /// Whether nothing is taken over for now: this node may be cut off.
     var isHeldBack = false
 
-    init(nodeName: String, failsBack: Bool, faults: Fault = []) {
+    init(nodeName: String, question: UInt32, failsBack: Bool, faults: Fault = []) {
         self.nodeName = nodeName
+        self.question = question
         self.failsBack = failsBack
         self.faults = faults
         registers = Registers(faults: faults)
@@ -94,13 +97,15 @@ struct Ownership {
 
     /// Whether the others are to be asked who has what; they are asked again for as long as that is not known.
     mutating func isToAsk(at now: Instant) -> Bool {
-        guard let until = isIntroduced ? absentUntil : introducedAt else { return false }
+        let isBeginning = begunAt != nil && !isIntroduced
+        guard let until = isBeginning ? introducedAt : absentUntil else { return false }
         schedule(min(until, now.advanced(by: Self.introductionPeriod)))
         return true
     }
 
     /// The daemon was stopped or starved for so long that others may have taken over.
     mutating func beAbsent(at now: Instant) {
+        question &+= 1
         absentSince = now
         absentUntil = now.advanced(by: Self.absenceLimit)
         schedule(now.advanced(by: Self.introductionPeriod))

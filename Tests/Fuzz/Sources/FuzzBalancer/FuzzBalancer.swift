@@ -13,7 +13,7 @@ public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     if let message = try? DirectMessage(bytes) {
         precondition(message.bytes == bytes, "it is written otherwise than it was read")
         switch message.body {
-        case .registers(let bytes, isAnswer: _): checkRegisters(bytes)
+        case .registers(let bytes), .answer(let bytes, to: _): checkRegisters(bytes)
         case .metadata(let bytes): checkMetadata(bytes)
         case .finding(let bytes): checkFinding(bytes)
         case .wanted, .doubted: break
