@@ -25,6 +25,25 @@ public struct TCPListener: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// Answers with this TTL or hop limit from now on, as do the connections that are accepted.
+    ///
+    /// - Throws: `Errno` where the kernel does not take it.
+    public func setHopLimit(_ hopLimit: UInt8) throws(Errno) {
+        let action = "send with the hop limit \(hopLimit)"
+        try descriptor.set(Int32(IPPROTO_IP), IP_TTL, Int32(hopLimit), action)
+        if address.address.family == .ipv6 {
+            try descriptor.set(Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, Int32(hopLimit), action)
+        }
+    }
+
+    /// Hears `peer` from now on only where it signs every segment with `key` (TCP-MD5, RFC 2385), and signs what goes to it; an
+    /// empty key ends that.
+    ///
+    /// - Throws: `Errno`: EINVAL where the key is longer than `TCPOptions.longestKeyBytes`, ENOENT where there was none to end.
+    public func sign(what peer: IPAddress, with key: [UInt8]) throws(Errno) {
+        try descriptor.sign(what: SocketAddress(peer, port: 0), with: key, family: address.address.family)
+    }
+
     /// The kernel's number, for an event loop that borrows it.
     public var rawValue: Int32 { descriptor.rawValue }
 

@@ -22,11 +22,13 @@ public struct TCPOptions: Hashable, Sendable {
     }
 
     func apply(to socket: borrowing FileDescriptor, _ peer: SocketAddress) throws(Errno) {
-        if let hops { try limit(socket, peer, hops) }
-        if !key.isEmpty { try sign(socket, peer) }
+        try limit(socket, peer)
+        if !key.isEmpty { try socket.sign(what: peer, with: key, family: peer.address.family) }
     }
 
-    private func limit(_ socket: borrowing FileDescriptor, _ peer: SocketAddress, _ hops: Int) throws(Errno) {
+    /// What a connection that was accepted needs: the key it has from where that was listened for.
+    func limit(_ socket: borrowing FileDescriptor, _ peer: SocketAddress) throws(Errno) {
+        guard let hops else { return }
         let action = "limit the hops to \(peer)"
         let highest = Int32(Self.highestHopLimit)
         let lowest = Int32(clamping: min(max(Self.highestHopLimit + 1 - hops, 1), Self.highestHopLimit))
@@ -43,13 +45,17 @@ public struct TCPOptions: Hashable, Sendable {
     /// IPV6_MINHOPCOUNT (linux/in6.h), which glibc does not have.
     private static let minimumHopCount: Int32 = 73
 
-    private func sign(_ socket: borrowing FileDescriptor, _ peer: SocketAddress) throws(Errno) {
-        let action = "sign what is sent to \(peer)"
-        guard key.count <= Self.longestKeyBytes else { throw Errno(EINVAL, action) }
+}
+
+extension FileDescriptor {
+    /// Signs what goes to `peer` from this socket of `family`, and hears from it only what is signed likewise.
+    func sign(what peer: SocketAddress, with key: [UInt8], family: AddressFamily) throws(Errno) {
+        let action = "sign what is sent to \(peer.address)"
+        guard key.count <= TCPOptions.longestKeyBytes else { throw Errno(EINVAL, action) }
         var request = tcp_md5sig()
-        request.tcpm_addr = InternetAddress(peer).storage
+        request.tcpm_addr = InternetAddress(peer, family: family).storage
         request.tcpm_keylen = UInt16(key.count)
         withUnsafeMutableBytes(of: &request.tcpm_key) { $0.copyBytes(from: key) }
-        try socket.set(Int32(IPPROTO_TCP), TCP_MD5SIG, request, action)
+        try set(Int32(IPPROTO_TCP), TCP_MD5SIG, request, action)
     }
 }

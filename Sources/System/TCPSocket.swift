@@ -35,6 +35,11 @@ public struct TCPSocket: ~Copyable, Sendable {
         descriptor = accepted
     }
 
+    /// Gives an accepted connection the limit of hops that `options` have.
+    ///
+    /// - Throws: `Errno` where the kernel does not take it.
+    public func limit(by options: TCPOptions) throws(Errno) { try options.limit(descriptor, peer) }
+
     /// The kernel's number, for an event loop that borrows it.
     public var rawValue: Int32 { descriptor.rawValue }
 

@@ -113,8 +113,6 @@ private final class Bed {
     private var source: IOSource?
     private var waiting: TCPSocket?
     private var streams: [Int: Stream] = [:]
-    private var unsent: [Int: [UInt8]] = [:]
-    private var isOpen: Set<Int> = []
     private var decoder = StreamDecoder()
     private var rng = PRNG(seed: 1)
     private var deadline: EventLoop.Timer?
@@ -163,7 +161,7 @@ private final class Bed {
         for directive in router.handle(event, at: loop.now, using: &rng) {
             switch directive {
             case .take(let id): take(id)
-            case .send(let bytes, on: let id): send(bytes, id)
+            case .send(let bytes, on: let id): streams[id]?.send(bytes)
             case .close(let id): streams[id]?.finish()
             case .refuse: waiting = nil
             case .connect, .wake, .report: break
@@ -173,25 +171,18 @@ private final class Bed {
 
     private func take(_ id: Int) {
         guard let socket = waiting.take() else { return }
-        let stream = Stream(socket, loop: loop) { [unowned self] news in take(news, id) }
+        let stream = Stream(socket, isConnected: true, loop: loop) { [unowned self] news in take(news, id) }
         try? stream.open()
         streams[id] = stream
     }
 
     private func take(_ news: Stream.News, _ id: Int) {
         switch news {
-        case .connected:
-            isOpen.insert(id)
-            if let bytes = unsent.removeValue(forKey: id) { send(bytes, id) }
         case .received(let bytes): handle(.received(bytes, on: id))
         case .drained: handle(.drained(id))
         case .closed(let why): handle(.closed(id, why))
-        case .failed, .finished: break
+        case .connected, .failed, .finished: break
         }
-    }
-
-    private func send(_ bytes: [UInt8], _ id: Int) {
-        if isOpen.contains(id) { streams[id]?.send(bytes) } else { unsent[id, default: []] += bytes }
     }
 
     private func listen(_ bytes: ArraySlice<UInt8>) {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +19,20 @@ ROUTER6 = "fd00:2::1"
 
 @contextlib.contextmanager
 def _router(
-    cluster: Cluster, folder: Path, asn: int = ROUTER_ASN, passwords: dict[str, str] | None = None, has_bfd: bool = False
+    cluster: Cluster, folder: Path, asn: int = ROUTER_ASN, passwords: dict[str, str] | None = None,
+    has_bfd: bool = False, is_secure: bool = False, connects: bool = False,
 ) -> Iterator[Bird]:
     """BIRD in the namespace of the LAN's router."""
     hosts = {name: node.host.address for name, node in cluster.nodes.items()}
-    with contextlib.closing(Bird(cluster.lan.switch, ROUTER, hosts, folder / "bird", asn, passwords, has_bfd)) as bird:
+    bird = Bird(cluster.lan.switch, ROUTER, hosts, folder / "bird", asn, passwords, has_bfd, is_secure, connects)
+    with contextlib.closing(bird):
         yield bird.start()
+
+
+def _lead_the_client(cluster: Cluster) -> None:
+    """Has the client send what goes to the pool to the router, which forwards it."""
+    cluster.lan.client.namespace.ip("route", "replace", "10.9.0.0/24", "via", ROUTER)
+    cluster.lan.switch.sysctl("net.ipv4.ip_forward", 1)
 
 
 def test_every_node_announces(cluster: Cluster, tmp_path: Path) -> None:
@@ -38,9 +48,8 @@ def test_every_node_announces(cluster: Cluster, tmp_path: Path) -> None:
             assert route.as_path == str(LOCAL_ASN)
             assert route.communities == ["64512,7", "65535,65281"]
         hops = {node.host.address for node in cluster.nodes.values()}
-        eventually("ECMP", lambda: bird.kernel_next_hops(address) == hops)
-        cluster.lan.client.namespace.ip("route", "replace", "10.9.0.0/24", "via", ROUTER)
-        cluster.lan.switch.sysctl("net.ipv4.ip_forward", 1)
+        eventually("ECMP", lambda: set(bird.kernel_next_hops(address)) == hops)
+        _lead_the_client(cluster)
         assert eventually("the page", lambda: cluster.curl(address)).startswith("hello from web-")
         for node in cluster.nodes.values():
             peer = node.status()["peers"][0]
@@ -149,6 +158,98 @@ def test_bfd_sees_a_cut_cable(cluster: Cluster, tmp_path: Path) -> None:
         eventually("the route is gone", lambda: set(bird.routes(f"{address}/32")) == {"gooseberry", "blackberry"}, 8)
         cluster.lan.rejoin("raspberry")
         told_by(bird, address, set(cluster.nodes), 60)
+
+
+def test_a_router_that_connects(cluster: Cluster, tmp_path: Path) -> None:
+    """Passive peers wait for it, with all that guards a session: TCP-MD5 and a TTL of 255 (RFC 5082)."""
+    passwords = {name: "gooseberry" for name in cluster.nodes}
+    with _listening(cluster), _router(cluster, tmp_path, passwords=passwords, is_secure=True, connects=True) as bird:
+        peer = "passive: true\n  ttl-security-hops: 1"
+        cluster.pools(pools(password="gooseberry", peer=peer))
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        _, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes))
+
+
+def test_where_both_connect_one_session_is_left(cluster: Cluster, tmp_path: Path) -> None:
+    """RFC 4271 section 6.8, again and again: whoever is first, there is one session, and it stays."""
+    with _listening(cluster), _router(cluster, tmp_path, connects=True) as bird:
+        cluster.pools(pools())
+        _, address = served(cluster)
+        for _ in range(4):
+            eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+            told_by(bird, address, set(cluster.nodes))
+            marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
+            time.sleep(2)
+            for name, node in cluster.nodes.items():
+                assert not [line for line in node.process.lines(marks[name]) if "BGP" in line]
+            # Both sides are to come back as soon as they may.
+            bird.restart()
+
+
+def test_a_router_that_is_to_connect_needs_a_place_for_it(cluster: Cluster, tmp_path: Path) -> None:
+    """Without bgp.listen the status says what is missing."""
+    marks = {name: node.process.mark() for name, node in cluster.nodes.items()}
+    cluster.pools(pools(peer="passive: true"))
+    for name, node in cluster.nodes.items():
+        node.wait_for_line(r"192\.168\.2\.1 is to connect \(passive\), and bgp\.listen", 10, marks[name])
+
+
+@contextlib.contextmanager
+def _listening(cluster: Cluster) -> Iterator[None]:
+    """The nodes listen for routers, from `with` to the end of it."""
+
+    def renew() -> None:
+        for node in cluster.nodes.values():
+            node.write_settings()
+            node.restart()
+        cluster.wait_settled()
+
+    for node in cluster.nodes.values():
+        node.settings["bgp"] = {"listen": "0.0.0.0"}
+    try:
+        renew()
+        yield
+    finally:
+        for node in cluster.nodes.values():
+            del node.settings["bgp"]
+        renew()
+
+
+def test_a_flow_goes_on_when_another_node_dies(cluster: Cluster, tmp_path: Path) -> None:
+    """The router forgets the dead node's route alone: a request that is under way by another one gets its answer."""
+    with _router(cluster, tmp_path, has_bfd=True) as bird:
+        cluster.pools(pools(peer="bfd: {transmit-interval: 50ms, receive-interval: 50ms}"))
+        _, address = served(cluster, ["gooseberry"])
+        told_by(bird, address, set(cluster.nodes))
+        eventually("BFD", lambda: len(bird.bfd_up()) == len(cluster.nodes), 30)
+        _lead_the_client(cluster)
+        eventually("the page", lambda: cluster.curl(address))
+        hops = bird.kernel_next_hops(address)
+        names = {node.host.address: name for name, node in cluster.nodes.items()}
+        # The flows over the first hop stay there, whichever other one goes. The pod's node has to live, too.
+        carrier, dying = names[hops[0]], next(names[hop] for hop in hops[1:] if names[hop] != "gooseberry")
+        cluster.lan.switch.sysctl("net.ipv4.fib_multipath_hash_policy", 1)
+        with cluster.lan.client.namespace.entered(), contextlib.ExitStack() as flows:
+            for _ in range(60):
+                flow = flows.enter_context(socket.create_connection((address, 80), 10))
+                port = flow.getsockname()[1]
+                if _carries(cluster, carrier, port):
+                    break
+            else:
+                raise AssertionError(f"none of 60 connections went by {carrier}")
+            flow.sendall(b"GET / HTTP/1.0\r\n")
+            cluster.lan.isolate(dying)
+            told_by(bird, address, set(cluster.nodes) - {dying})
+            flow.sendall(b"\r\n")
+            assert b"hello from web-gooseberry" in flow.makefile("rb").read()
+        cluster.lan.rejoin(dying)
+
+
+def _carries(cluster: Cluster, node: str, port: int) -> bool:
+    """Whether the node translates a flow from this port of the client."""
+    listed = cluster.lan.nodes[node].namespace.run("conntrack", "-L", "-p", "tcp", "--sport", str(port), check=False)
+    return f"sport={port}" in listed.stdout
 
 
 def test_a_session_by_ipv6(cluster: Cluster, tmp_path: Path) -> None:

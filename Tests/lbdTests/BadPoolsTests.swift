@@ -333,6 +333,13 @@ import Testing
             peer("source-address: fd00::1"),
             "5:19: error: source-address must be an IP address of the same family as peer-address, not \"fd00::1\""),
         Case(
+            peer("bfd: {password: 123456789012345678901}"),
+            "5:19: error: the password of bfd must have 1 to 20 bytes, not 21"),
+        Case(peer("bfd: {key-id: 7}"), "5:8: error: bfd has no password: add it, or remove key-id"),
+        Case(
+            peer("graceful-restart: {restart-time: 5000s}"),
+            "5:36: error: restart-time must be a duration from 1s to 4095s in whole seconds, not \"5000s\""),
+        Case(
             peer("ttl-security-hops: 255"),
             "5:22: error: ttl-security-hops must be a whole number from 1 to 254, not \"255\""),
         Case(
@@ -363,7 +370,7 @@ import Testing
             "5:41: error: the expression needs key and operator"),
         Case(
             peer("passwort: x"),
-            "5:3: error: unknown key \"passwort\" in the peer: did you mean \"password\"? known are my-asn, peer-asn, peer-address, peer-port, hold-time, router-id, node-selectors, password, source-address, ttl-security-hops, bfd"
+            "5:3: error: unknown key \"passwort\" in the peer: did you mean \"password\"? known are my-asn, peer-asn, peer-address, peer-port, hold-time, router-id, node-selectors, password, source-address, ttl-security-hops, passive, graceful-restart, bfd"
         ),
     ]
 }

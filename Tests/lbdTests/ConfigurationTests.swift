@@ -1,5 +1,6 @@
 import NetLink
 import Testing
+import Wire
 
 @testable import lbd
 
@@ -19,7 +20,9 @@ import Testing
         #expect(configuration.allocate == .auto)
         #expect(configuration.pools == "/etc/lbd/pools.yaml" && configuration.state == "/var/lib/lbd")
         #expect(configuration.runtime == "/run/lbd" && configuration.refreshSeconds == 60)
-        #expect(configuration.gossip.port == 7946 && configuration.metricsListen == "127.0.0.1:7472")
+        #expect(
+            configuration.gossip.port == 7946 && configuration.bgpListen == nil
+                && configuration.metricsListen == "127.0.0.1:7472")
     }
 
     @Test func everyKeyIsRead() throws {
@@ -34,6 +37,7 @@ import Testing
             interfaces: {include: [^eth0$], exclude: []}
             announcements: {refreshSeconds: 0}
             gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
+            bgp: {listen: "::"}
             metrics: {listen: "[::1]:7473"}
             """)
         #expect(configuration.node == "raspberry" && configuration.kubernetes.loadBalancerClass == "lbd.io/lan")
@@ -44,6 +48,7 @@ import Testing
         #expect(
             configuration.gossip.join.map(\.description)
                 == ["10.0.0.2:7947", "10.0.0.3:7000", "[fd00::4]:7947", "[fd00::5]:7000"])
+        #expect(configuration.bgpListen == SocketAddress("[::]:179"))
         #expect(configuration.gossip.secretFile == "/f" && configuration.metricsListen == "[::1]:7473")
     }
 
@@ -58,7 +63,7 @@ import Testing
         (
             "nodes: a\n",
             "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
-                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, election, gossip, metrics"
+                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, election, gossip, bgp, metrics"
         ),
         (
             "node: Rasp Berry\n",
@@ -72,6 +77,10 @@ import Testing
         (
             "gossip:\n  join: [10.0.0.2, raspberry]\n",
             "F:2:20: error: a member to join must be ADDRESS or ADDRESS:PORT, not \"raspberry\": names are not resolved"
+        ),
+        (
+            "bgp: {listen: eth0}\n",
+            "F:1:15: error: listen must be ADDRESS or ADDRESS:PORT of this node, such as 0.0.0.0, not \"eth0\""
         ),
         ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),
         (

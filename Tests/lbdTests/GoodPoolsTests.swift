@@ -97,6 +97,12 @@ import Wire
             """
             peers:
             - {my-asn: 1, peer-asn: 2, peer-address: fd00::1, source-address: fd00::9, ttl-security-hops: 2, bfd: {}}
+            - {my-asn: 1, peer-asn: 2, peer-address: 10.0.0.2, passive: true, graceful-restart: {enabled: false}}
+            - my-asn: 1
+              peer-asn: 2
+              peer-address: 10.0.0.3
+              graceful-restart: {restart-time: 5m, long-lived-stale-time: 1h}
+              bfd: {password: tea, key-id: 0}
             - {my-asn: 1, peer-asn: 2, peer-address: 10.0.0.1, bfd: {transmit-interval: 50ms, detect-multiplier: 5, hops: 2}}
             bgp-communities: {no-peer: "1:9"}
             address-pools:
@@ -110,6 +116,15 @@ import Wire
         #expect(pools.peers.first?.sourceAddress == IPAddress("fd00::9"))
         #expect(pools.peers.first?.securityHops == 2)
         #expect(pools.peers.first?.bfd == BFD.Settings())
+        #expect(pools.peers[1].isPassive && pools.peers[1].restart == nil)
+        #expect(!pools.peers[2].isPassive)
+        #expect(
+            pools.peers[2].restart
+                == BGP.Settings.Restart(restartTimeSeconds: 300, longLivedStaleTimeSeconds: 3600))
+        #expect(
+            pools.peers[2].bfd?.authentication
+                == BFD.Authentication(keyID: 0, key: "tea".utf8, isMeticulous: true))
+        #expect(pools.peers.first?.restart == BGP.Settings.Restart())
         #expect(
             pools.peers.last?.bfd
                 == BFD.Settings(detectMultiplier: 5, transmitInterval: .milliseconds(50), minimumHopLimit: 254))

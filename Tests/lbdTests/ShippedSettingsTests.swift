@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Wire
 
 @testable import lbd
 
@@ -29,6 +30,7 @@ import Testing
         var expected = Configuration(hostname: "raspberrypi")
         expected.kubernetes.loadBalancerClass = "example.org/lbd"
         expected.gossip.secretFile = "/etc/lbd/gossip-secret"
+        expected.bgpListen = SocketAddress("0.0.0.0:179")
         #expect(try read(lines.joined(separator: "\n")) == expected)
     }
 }

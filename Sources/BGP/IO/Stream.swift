@@ -6,7 +6,7 @@ internal import Wire
 final class Stream {
     /// What becomes of a connection.
     enum News {
-        /// It stands; this host has this address.
+        /// It stands, which it did not when it was begun; this host has this address.
         case connected(IPAddress)
         /// It could not be made: why, in words. It is closed.
         case failed(String)
@@ -38,15 +38,17 @@ final class Stream {
     private let tell: (News) -> Void
     private var source: IOSource?
     private var timer: Timer?
-    private var phase = Phase.connecting
-    private var interest = Readiness.writable
+    private var phase: Phase
+    private var interest: Readiness
     private var outgoing: ArraySlice<UInt8> = []
     private var hasFinishedSending = false
     private var buffer = [UInt8](repeating: 0, count: Stream.chunkBytes)
 
-    /// A connection that was begun on `socket`.
-    init(_ socket: consuming TCPSocket, loop: Loop, tell: @escaping (News) -> Void) {
+    /// A connection that was begun on `socket`, or that stands where it `isConnected`.
+    init(_ socket: consuming TCPSocket, isConnected: Bool, loop: Loop, tell: @escaping (News) -> Void) {
         self.socket = socket
+        phase = isConnected ? .open : .connecting
+        interest = isConnected ? .readable : .writable
         self.loop = loop
         self.tell = tell
     }

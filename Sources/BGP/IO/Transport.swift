@@ -2,8 +2,7 @@ public import EventLoop
 public import System
 internal import Wire
 
-/// A Session with its sockets: one peering as it runs. It connects and is not connected to: the daemon needs no right to
-/// BGP's port, and a router takes a connection as gladly as it makes one.
+/// A Session with its sockets: one peering as it runs. It connects by itself; what comes from a `Listener` it is given.
 public final class Transport {
     /// How the peer is reached.
     public let way: Way
@@ -19,6 +18,8 @@ public final class Transport {
     /// Those that the Session has closed, until what it sent last is out. A new one comes no faster than the Session's
     /// pauses between two tries allow: there are never more than a few.
     private var ending: [Int: Stream] = [:]
+    /// The peer's own connection, until the Session has said whether to take it.
+    private var waiting: TCPSocket?
     private var hasEnded = false
     private var events = Mailbox<Event>()
 
@@ -43,11 +44,23 @@ public final class Transport {
         tellEnd()
     }
 
+    /// Hands over a connection that the peer has made, with the key of `way`.
+    public func accept(_ socket: consuming TCPSocket) {
+        do throws(Errno) {
+            try socket.limit(by: way.options)
+            let address = try socket.localAddress().address
+            waiting = consume socket
+            handle(.accepted(localAddress: address))
+        } catch {
+            // It broke meanwhile: as if it had never come.
+        }
+    }
+
     private func carryOut(_ directive: Directive) {
         switch directive {
         case .connect(let id): connect(id)
-        // Nobody listens, so nothing is ever accepted.
-        case .take, .refuse: break
+        case .take(let id): take(id)
+        case .refuse: waiting = nil
         case .send(let bytes, on: let id): streams[id]?.send(bytes)
         case .close(let id): close(id)
         case .wake(at: let instant): timer?.arm(at: instant)
@@ -59,12 +72,21 @@ public final class Transport {
     private func connect(_ id: Int) {
         do throws(Errno) {
             let socket = try TCPSocket(connectingTo: way.peer, from: way.source, with: way.options)
-            let stream = Stream(socket, loop: loop) { [unowned self] news in take(news, on: id) }
-            try stream.open()
-            streams[id] = stream
+            try open(socket, isConnected: false, id)
         } catch {
             handle(.connectFailed(id, error.reason))
         }
+    }
+
+    private func take(_ id: Int) {
+        guard let socket = waiting.take() else { return handle(.closed(id, nil)) }
+        do throws(Errno) { try open(socket, isConnected: true, id) } catch { handle(.closed(id, error.reason)) }
+    }
+
+    private func open(_ socket: consuming TCPSocket, isConnected: Bool, _ id: Int) throws(Errno) {
+        let stream = Stream(socket, isConnected: isConnected, loop: loop) { [unowned self] news in take(news, on: id) }
+        try stream.open()
+        streams[id] = stream
     }
 
     private func close(_ id: Int) {

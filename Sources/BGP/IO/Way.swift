@@ -3,6 +3,8 @@ public import Wire
 
 /// How a peer is reached: what its connections are made with.
 public struct Way: Hashable, Sendable {
+    /// BGP's TCP port (RFC 4271 section 8.2.1).
+    public static let defaultPort: UInt16 = 179
     /// The longest key, in bytes.
     public static let longestKeyBytes = TCPOptions.longestKeyBytes
 

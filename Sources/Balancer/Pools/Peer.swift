@@ -23,15 +23,20 @@ public struct Peer: Hashable, Sendable {
     public var sourceAddress: IPAddress?
     /// `ttl-security-hops`: how many hops away it may be at most (RFC 5082); nil for any distance.
     public var securityHops: Int?
+    /// `passive`: whether to wait for it to connect, and never to do so.
+    public var isPassive: Bool
+    /// `graceful-restart`: for how long it is to keep this node's routes while lbd restarts; nil not to.
+    public var restart: BGP.Settings.Restart?
     /// `bfd`: how to watch the way to it (RFC 5880); nil not to.
     public var bfd: BFD.Settings?
 
     /// A router with these settings.
     public init(
-        localASN: UInt32, peerASN: UInt32, address: IPAddress, port: UInt16 = 179, holdTimeSeconds: UInt16 = 90,
+        localASN: UInt32, peerASN: UInt32, address: IPAddress, port: UInt16 = Way.defaultPort,
+        holdTimeSeconds: UInt16 = 90,
         routerID: IPv4Address? = nil, nodeSelectors: [NodeSelector] = [], password: String = "",
-        sourceAddress: IPAddress? = nil, securityHops: Int? = nil,
-        bfd: BFD.Settings? = nil
+        sourceAddress: IPAddress? = nil, securityHops: Int? = nil, isPassive: Bool = false,
+        restart: BGP.Settings.Restart? = BGP.Settings.Restart(), bfd: BFD.Settings? = nil
     ) {
         self.localASN = localASN
         self.peerASN = peerASN
@@ -43,6 +48,8 @@ public struct Peer: Hashable, Sendable {
         self.password = password
         self.sourceAddress = sourceAddress
         self.securityHops = securityHops
+        self.isPassive = isPassive
+        self.restart = restart
         self.bfd = bfd
     }
 }

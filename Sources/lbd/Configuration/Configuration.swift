@@ -58,6 +58,8 @@ struct Configuration: Hashable, Sendable {
     var election = ElectionPolicy()
     /// `gossip`.
     var gossip = Gossip()
+    /// `bgp.listen`: where routers may connect to; nil for nowhere.
+    var bgpListen: SocketAddress?
     /// `metrics.listen`: `ADDRESS:PORT`.
     var metricsListen = "127.0.0.1:7472"
 

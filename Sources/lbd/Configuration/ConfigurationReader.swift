@@ -1,3 +1,4 @@
+import BGP
 import Balancer
 internal import Glibc
 import System
@@ -35,7 +36,7 @@ extension Configuration {
 struct ConfigurationReader {
     private static let rootKeys = [
         "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "election",
-        "gossip", "metrics",
+        "gossip", "bgp", "metrics",
     ]
 
     private var diagnostics: Diagnostics
@@ -88,6 +89,12 @@ struct ConfigurationReader {
         }
         readElection(section, into: &configuration.election)
         readGossip(section, into: &configuration.gossip)
+        if let bgp = section.section("bgp", keys: ["listen"], &diagnostics) {
+            var listen = ""
+            let right = "ADDRESS or ADDRESS:PORT of this node, such as 0.0.0.0"
+            set(&listen, "listen", in: bgp, { SocketAddress($0, defaultPort: Way.defaultPort) != nil }, right)
+            configuration.bgpListen = SocketAddress(listen, defaultPort: Way.defaultPort)
+        }
         if let metrics = section.section("metrics", keys: ["listen"], &diagnostics) {
             set(&configuration.metricsListen, "listen", in: metrics, { SocketAddress($0) != nil }, "ADDRESS:PORT")
         }

@@ -6,7 +6,7 @@ import Wire
 extension PoolsReader {
     private static let peerKeys = [
         "my-asn", "peer-asn", "peer-address", "peer-port", "hold-time", "router-id", "node-selectors", "password",
-        "source-address", "ttl-security-hops", "bfd",
+        "source-address", "ttl-security-hops", "passive", "graceful-restart", "bfd",
     ]
 
     /// The routers; two that are the same in all are a mistake, as they were to MetalLB.
@@ -39,13 +39,15 @@ extension PoolsReader {
         let password = self.password(section)
         let source = sourceAddress(section, towards: address)
         let hops = section.integer("ttl-security-hops", in: 1...254, &diagnostics)
+        let isPassive = section.boolean("passive", &diagnostics)
+        let restart = self.restart(section)
         let bfd = section["bfd"].flatMap { self.bfd($0) }
         let routerID = self.routerID(section)
         guard let localASN, let peerASN, let address else { return nil }
         return Peer(
-            localASN: localASN, peerASN: peerASN, address: address, port: UInt16(port ?? 179),
+            localASN: localASN, peerASN: peerASN, address: address, port: port.map { UInt16($0) } ?? Way.defaultPort,
             holdTimeSeconds: holdTime ?? 90, routerID: routerID, nodeSelectors: selectors, password: password,
-            sourceAddress: source, securityHops: hops, bfd: bfd)
+            sourceAddress: source, securityHops: hops, isPassive: isPassive ?? false, restart: restart, bfd: bfd)
     }
 
     private mutating func asn(_ key: String, _ section: Section) -> UInt32? {
@@ -93,7 +95,7 @@ extension PoolsReader {
     }
 
     private mutating func bfd(_ node: YAML.Node) -> BFD.Settings? {
-        let keys = ["transmit-interval", "receive-interval", "detect-multiplier", "hops"]
+        let keys = ["transmit-interval", "receive-interval", "detect-multiplier", "hops", "password", "key-id"]
         guard let section = Section(node, "bfd", keys: keys, &diagnostics) else { return nil }
         var settings = BFD.Settings()
         if let interval = interval("transmit-interval", section) { settings.transmitInterval = interval }
@@ -104,7 +106,51 @@ extension PoolsReader {
         if let hops = section.integer("hops", in: 1...254, &diagnostics) {
             settings.minimumHopLimit = UInt8(256 - hops)
         }
+        settings.authentication = authentication(section)
         return settings
+    }
+
+    private mutating func authentication(_ section: Section) -> BFD.Authentication? {
+        let keyID = section.integer("key-id", in: 0...255, &diagnostics)
+        guard let node = section["password"] else {
+            if section["key-id"] != nil { section.missing("password", "add it, or remove key-id", &diagnostics) }
+            return nil
+        }
+        guard let text = node.text("password", &diagnostics) else { return nil }
+        guard (1...BFD.Authentication.longestKeyBytes).contains(text.utf8.count) else {
+            diagnostics.error(
+                "the password of bfd must have 1 to \(BFD.Authentication.longestKeyBytes) bytes, not \(text.utf8.count)",
+                at: node.location)
+            return nil
+        }
+        return BFD.Authentication(keyID: UInt8(keyID ?? 1), key: text.utf8, isMeticulous: true)
+    }
+
+    /// What the router is asked to do while lbd restarts.
+    private mutating func restart(_ peer: Section) -> BGP.Settings.Restart? {
+        var restart = BGP.Settings.Restart()
+        let keys = ["enabled", "restart-time", "long-lived-stale-time"]
+        guard let section = peer.section("graceful-restart", keys: keys, &diagnostics) else { return restart }
+        if let seconds = seconds("restart-time", section, in: 1...4095) { restart.restartTimeSeconds = UInt16(seconds) }
+        // 24 bits (RFC 9494 section 4.1).
+        if let seconds = seconds("long-lived-stale-time", section, in: 1...0xFF_FFFF) {
+            restart.longLivedStaleTimeSeconds = UInt32(seconds)
+        }
+        return section.boolean("enabled", &diagnostics) ?? true ? restart : nil
+    }
+
+    private mutating func seconds(_ key: String, _ section: Section, in range: ClosedRange<Int64>) -> Int64? {
+        guard let node = section[key], let text = node.text(key, &diagnostics) else { return nil }
+        let second: Int64 = 1_000_000_000
+        guard let nanoseconds = GoDuration.nanoseconds(text), nanoseconds % second == 0,
+            range.contains(nanoseconds / second)
+        else {
+            diagnostics.error(
+                "\(key) must be a duration from \(range.lowerBound)s to \(range.upperBound)s in whole seconds, not "
+                    + "\(quoted(text))", at: node.location)
+            return nil
+        }
+        return nanoseconds / second
     }
 
     /// One of BFD's intervals. Shorter ones than 10 ms would cost a Raspberry Pi more than they are worth.

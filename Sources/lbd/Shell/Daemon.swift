@@ -81,9 +81,9 @@ final class Daemon {
             }
             asker = try Asker(loop: loop) { [unowned self] report in handle(.asked(report)) }
             try startGossip()
-            peers = try Peers(loop: loop, report: report, isRestart: inheritance != nil) { [unowned self] in
-                handle(.peering($0))
-            }
+            peers = try Peers(
+                loop: loop, listenAt: configuration.bgpListen, report: report, isRestart: inheritance != nil
+            ) { [unowned self] in handle(.peering($0)) }
             handle(.started(saved: state.saved, inheritance: inheritance))
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)

@@ -31,4 +31,6 @@ enum MessageID: String, CaseIterable {
     case gossipUnreadable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c8e"
     /// A port of BFD cannot be opened.
     case bfdPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c90"
+    /// The port that routers connect to cannot be opened.
+    case bgpPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c91"
 }

@@ -7,6 +7,7 @@ import Wire
 /// The BGP sessions of this node: has those that the Balancer wants, and tells their peers what it says.
 final class Peers {
     private let loop: Loop
+    private let report: Report
     /// Whether a daemon has ended a moment ago whose routes the peers may have kept: of no account once they are told anew.
     private var isRestart: Bool
     private let deliver: (PeeringReport) -> Void
@@ -17,6 +18,8 @@ final class Peers {
     private var watches: [Peering: BFDTransport] = [:]
     private let singleHop: BFDPort
     private let multihop: BFDPort
+    /// Where routers connect to; nil where they are not to.
+    private let listener: BGP.Listener?
     /// Those that are not wanted any more, until their peers have heard so.
     private var leaving: [BGP.Transport] = []
     /// What the peers are to know; nil until that is known.
@@ -26,15 +29,21 @@ final class Peers {
     private var ended: [ObjectIdentifier] = []
     private var sweeper: Deferred?
 
-    /// No sessions yet. What they meet goes to `deliver`.
+    /// No sessions yet. Routers may connect to `address`. What the sessions meet goes to `deliver`.
     ///
     /// - Throws: `Errno` where the loop takes no more sources.
-    init(loop: Loop, report: Report, isRestart: Bool, deliver: @escaping (PeeringReport) -> Void) throws(Errno) {
+    init(
+        loop: Loop, listenAt address: SocketAddress?, report: Report, isRestart: Bool,
+        deliver: @escaping (PeeringReport) -> Void
+    ) throws(Errno) {
         self.loop = loop
+        self.report = report
         self.isRestart = isRestart
         self.deliver = deliver
         singleHop = try BFDPort(BFD.singleHopPort, loop: loop)
         multihop = try BFDPort(BFD.multihopPort, loop: loop)
+        if let address { listener = try BGP.Listener(at: address, loop: loop) } else { listener = nil }
+        listener?.onTrouble = { report.problem(.bgpPort, $0.map { "\($0): no router can connect; trying again" }) }
         for port in [singleHop, multihop] {
             port.onTrouble = { report.problem(.bfdPort, $0.map { "\($0): no BFD; trying again" }) }
         }
@@ -66,6 +75,11 @@ final class Peers {
             end([old], places.contains(old.peer.place) ? .reconfigured : .deconfigured)
         }
         peerings = fresh
+        if listener == nil {
+            let passive = fresh.first { $0.peer.isPassive }?.peer.address
+            report.problem(
+                .bgpPort, passive.map { "\($0) is to connect (passive), and bgp.listen in lbd.yaml names no address" })
+        }
         for peering in fresh where transports[peering] == nil { begin(peering) }
     }
 
@@ -76,9 +90,17 @@ final class Peers {
             transports[peering] = transport
             if let routes { transport.handle(.wanted(routes)) }
             transport.handle(.start)
+            expect(peering.peer, transport)
             if let settings = peering.peer.bfd { try watch(peering, settings) }
         } catch {
             deliver(.session(peering, .failed(.unreachable("\(error)"))))
+        }
+    }
+
+    /// Lets the router connect.
+    private func expect(_ peer: Peer, _ transport: BGP.Transport) {
+        listener?.expect(peer.address, key: peer.way.key, for: transport) {
+            [unowned transport] (socket: consuming TCPSocket) in transport.accept(socket)
         }
     }
 
@@ -98,13 +120,14 @@ final class Peers {
         return BGP.Settings(
             localASN: peer.localASN, peerASN: peer.peerASN, routerID: peering.routerID,
             holdTimeSeconds: peer.holdTimeSeconds, ipv4NextHop: peering.ipv4NextHop, ipv6NextHop: peering.ipv6NextHop,
-            isRestart: isRestart)
+            isPassive: peer.isPassive, restart: peer.restart, isRestart: isRestart)
     }
 
     private func end(_ old: [Peering], _ stop: Stop) {
         for peering in old {
             guard let transport = transports.removeValue(forKey: peering) else { continue }
             leaving.append(transport)
+            listener?.ignore(peering.peer.address, for: transport)
             // First, so that the peer does not take the end of it for a loss.
             watches.removeValue(forKey: peering)?.handle(.stop)
             transport.handle(.stop(stop))

@@ -24,6 +24,7 @@ final class Report {
         case gossipPort
         case gossipSecret
         case gossipUnreadable
+        case bgpPort
         case bfdPort
         case state
         case statusSocket
@@ -43,6 +44,7 @@ final class Report {
             case .gossipPort: .gossipPortUnusable
             case .gossipSecret: .gossipSecretUnusable
             case .gossipUnreadable: .gossipUnreadable
+            case .bgpPort: .bgpPortUnusable
             case .bfdPort: .bfdPortUnusable
             case .state: .stateNotKept
             case .statusSocket: .statusUnavailable

@@ -39,6 +39,7 @@ class Bird:
         passwords: dict[str, str] | None = None,
         has_bfd: bool = False,
         is_secure: bool = False,
+        connects: bool = False,
     ) -> None:
         self.namespace = namespace
         self.address = address
@@ -48,6 +49,8 @@ class Bird:
         self.has_bfd = has_bfd
         self.is_secure = is_secure
         """Whether to talk to neighbours on the same network alone (RFC 5082)."""
+        self.connects = connects
+        """Whether to connect to the nodes too, and not only to be connected to."""
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "bird.conf"
@@ -75,7 +78,7 @@ class Bird:
             password = f'password "{self.passwords[name]}";' if name in self.passwords else ""
             parts.append(
                 f"protocol bgp {name} {{ local {self.address} as {self.asn}; neighbor {address} as {LOCAL_ASN};"
-                f" passive; {options}{password} error wait time 1, 2; connect retry time 1;"
+                f" {'' if self.connects else 'passive; '}{options}{password} error wait time 1, 2; connect retry time 1;"
                 " ipv4 { import all; export none; }; ipv6 { import all; export none; }; }"
             )
         self._config.write_text("\n".join(parts) + "\n")
@@ -92,6 +95,10 @@ class Bird:
     def command(self, words: str) -> str:
         """What `birdc` answers."""
         return self.namespace.run("birdc", "-r", "-s", str(self._socket), *words.split(), check=False).stdout
+
+    def restart(self) -> None:
+        """Ends all sessions, and begins anew."""
+        self.namespace.run("birdc", "-s", str(self._socket), "restart", "all")
 
     def established(self) -> set[str]:
         """The nodes with which a session is up."""
@@ -131,6 +138,6 @@ class Bird:
                 current.as_path = " ".join(words[1:])
         return routes
 
-    def kernel_next_hops(self, prefix: str) -> set[str]:
-        """Where the router's kernel sends what goes to a prefix."""
-        return set(re.findall(r"via (\S+)", self.namespace.ip("route", "show", prefix)))
+    def kernel_next_hops(self, prefix: str) -> list[str]:
+        """Where the router's kernel sends what goes to a prefix, in its order."""
+        return re.findall(r"via (\S+)", self.namespace.ip("route", "show", prefix))
