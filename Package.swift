@@ -77,7 +77,7 @@ let package = Package(
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "BGP", "SWIM", "KubeWatch"]),
         .testTarget(
             name: "Simulation",
-            dependencies: ["lbd", "Balancer", "SWIM", "Heartbeat", "ARP", "KubeWatch", "NetLink", "Wire"],
+            dependencies: ["lbd", "Balancer", "BGP", "SWIM", "Heartbeat", "ARP", "KubeWatch", "NetLink", "Wire"],
             swiftSettings: optimized),
     ],
     swiftLanguageModes: [.v6]

@@ -7,8 +7,8 @@ public import Wire
 /// Every event runs through the same steps: the fence of leadership first; then the part that the event concerns takes it;
 /// then every part does what is due, each a value of its own that knows nothing of the others. Here is only what ties
 /// them together: `Instance+Allocation` for what the leader does, `Instance+Announcement` for what each node does,
-/// `Instance+Speaking` for what they tell routers, `Instance+Ownership` for what they tell each other, `Instance+Departure` for the end, `Instance+Inheritance` for
-/// what outlasts it.
+/// `Instance+Speaking` for what they tell routers, `Instance+Ownership` for what they tell each other, `Instance+Departure`
+/// for the end, `Instance+Inheritance` for what outlasts it.
 public struct Instance: Sendable {
     let settings: Settings
     let faults: Fault

@@ -100,8 +100,8 @@ struct Checker {
     // MARK: Rule 3
 
     /// After a long peace: each Service has what it can have, and each address with a ready endpoint is answered for by one
-    /// node.
-    mutating func checkConvergence(of daemons: [Daemon], _ server: APIServer, at now: Instant) {
+    /// node, unless it `isRouted` and so answered for by none.
+    mutating func checkConvergence(of daemons: [Daemon], _ server: APIServer, isRouted: Bool, at now: Instant) {
         guard let pools = server.pools?.pools else { return }
         for (key, service) in server.services.sorted(by: { $0.key < $1.key }) {
             let standing = Standing(of: service, in: pools)
@@ -116,7 +116,7 @@ struct Checker {
                 require(isTaken ?? false, "\(key) has no address", at: now)
                 continue
             }
-            checkOwner(of: address, among: daemons, server, at: now)
+            if !isRouted { checkOwner(of: address, among: daemons, server, at: now) }
         }
         let leaders = daemons.filter { $0.balancer?.leadership.isLeader ?? false }
         require(leaders.count == 1, "there are \(leaders.count) leaders", at: now)

@@ -1,4 +1,5 @@
 import ARP
+import BGP
 import Heartbeat
 import KubeWatch
 import NetLink
@@ -23,6 +24,7 @@ final class Daemon {
         case balancer(Balancer.Event)
         case gossip(SWIM.Event)
         case frame(ArraySlice<UInt8>)
+        case routing(BGP.Event)
     }
 
     /// A datagram that has come to the gossip's port.
@@ -39,6 +41,7 @@ final class Daemon {
         case gossip
         case responder
         case resolver
+        case speaker
     }
 
     /// The port of the gossip.
@@ -96,6 +99,13 @@ final class Daemon {
     /// Its ARP responder, which refreshes as by default.
     var responder = ARP.Announcer(refreshInterval: .seconds(60))
     var resolver = ARP.Resolver()
+    /// Its session with the router, once it is to have one, and what it tells there.
+    var speaker: BGP.Session?
+    var speakerEvents = Mailbox<BGP.Event>()
+    var peering: Peering?
+    var routes: [Prefix: BGP.Path]?
+    /// Whether it has taken over from the process before it.
+    var hasInherited = false
     /// What it answers for, and since when.
     var claims: [Claim: Instant] = [:]
 

@@ -13,6 +13,8 @@ struct Scenario {
     var hasLateWrites = false
     /// Whether MetalLB's controller comes and goes.
     var hasMetalLB = false
+    /// Whether addresses are announced to a router by BGP, and not on the LAN.
+    var hasRouter = false
     /// What goes wrong, and how often; nil where the seed draws that.
     var weather: Weather?
     /// How many nodes there are.

@@ -40,6 +40,16 @@ import Wire
         run(seeds, scenario)
     }
 
+    /// Addresses are announced to a router by BGP: after all faults it reaches each by all nodes that can serve it.
+    @Test(arguments: Seeds.batches(of: 30_000..<30_250))
+    func theRouterKnowsWhatCanBeReached(seeds: Seeds) {
+        var scenario = Scenario()
+        scenario.hasRouter = true
+        // A session that has failed again and again is tried each 30 s.
+        scenario.peace = .seconds(90)
+        run(seeds, scenario)
+    }
+
     @Test func aSeedGivesTheSameRunAgain() {
         for seed in UInt64(1)...3 {
             var (first, second) = (World(seed: seed), World(seed: seed))

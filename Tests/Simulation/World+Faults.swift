@@ -159,7 +159,7 @@ extension World {
             node.isNetworkUnavailable.toggle()
             publish(server.put(node))
         } else if let count = server.pools?.pools.pools[0].ranges.count, count < 4 {
-            publish(server.put(Self.pools(rangeCount: count + 1)))
+            publish(server.put(pools(rangeCount: count + 1)))
         }
     }
 

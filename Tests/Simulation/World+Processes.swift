@@ -19,6 +19,7 @@ extension World {
             allocation: scenario.hasMetalLB ? .auto : .always)
         daemon.balancer = Balancer.Instance(settings, timing: scenario.timing, faults: scenario.planted.balancer)
         startBeats(of: daemon, instance: instance)
+        daemon.hasInherited = daemon.inheritance != nil
         deliver(.started(saved: daemon.saved, inheritance: daemon.inheritance), to: daemon)
         daemon.inheritance = nil
         deliver(.links(daemon.links), to: daemon)
@@ -32,6 +33,8 @@ extension World {
         daemons[index].balancer = nil
         daemons[index].gossip = nil
         daemons[index].beats = nil
+        closeStreams(of: daemons[index])
+        daemons[index].speaker = nil
         daemons[index] = Daemon(after: daemons[index])
         checker.noteClaims(of: daemons)
         plan(.start(index), within: pause)
@@ -64,6 +67,7 @@ extension World {
             case .balancer(let event): deliver(event, to: daemon)
             case .gossip(let event): tell(event, to: daemon)
             case .frame(let bytes): take(bytes, by: daemon)
+            case .routing(let event): talk(event, by: daemon)
             }
         }
         readSocket(of: daemon)
@@ -105,6 +109,8 @@ extension World {
             respond(to: .timer, by: daemon)
         case .resolver:
             resolve(.timer, by: daemon)
+        case .speaker:
+            talk(.timer, by: daemon)
         }
     }
 
@@ -178,8 +184,8 @@ extension World {
         case .bequeath(let inheritance): daemon.inheritance = inheritance
         case .exit: end(daemon.index, startsAgainWithin: .seconds(5))
         case .record(let record): Log.line("\(daemon.name): \(record.message)", at: now)
-        // Routers are not simulated: no pool is announced to one.
-        case .answerWaiting, .listen, .status, .createSecret, .speak: break
+        case .speak(let speaking): speak(speaking, by: daemon)
+        case .answerWaiting, .listen, .status, .createSecret: break
         }
     }
 }

@@ -40,6 +40,8 @@ struct World {
         case mischief(Mischief, Int)
         case churn
         case metalLB(MetalLBStep)
+        /// Between the daemons and the router.
+        case routing(Routing)
     }
 
     /// More than any run takes.
@@ -58,6 +60,9 @@ struct World {
     var streams: [Int: GossipStream] = [:]
     var lastStream = 0
     var client = Client()
+    /// The router, where addresses are announced to one; and the connections with it.
+    var router: Router?
+    var routerStreams: [Int: RouterStream] = [:]
     var checker = Checker()
     var isPeaceful = false
     var lastService = 0
@@ -80,21 +85,27 @@ struct World {
             _ = server.put(Node(metadata: ObjectMeta(key: key), internalAddresses: [daemon.address]))
             daemon.isByRadio = chance(weather.radioPercent)
         }
-        _ = server.put(Self.pools(rangeCount: 1))
+        _ = server.put(pools(rangeCount: 1))
         for _ in 0..<Int.random(in: 1...6, using: &rng) { createService() }
         for index in daemons.indices { plan(.start(index), within: .seconds(3)) }
         if !weather.mischiefs.isEmpty { plan(.trouble, within: .seconds(8)) }
         if weather.hasChurn { plan(.churn, within: .seconds(5)) }
         plan(.ask, within: .seconds(1))
         if scenario.hasMetalLB { plan(.metalLB(.starts), within: .seconds(10)) }
+        if scenario.hasRouter {
+            router = Router(nodes: daemons.count)
+            plan(.routing(.start), within: .seconds(3))
+        }
     }
 
     /// The address ranges that the ConfigMap has had by now; they only grow.
-    static func pools(rangeCount: Int) -> Pools {
+    func pools(rangeCount: Int) -> Pools {
         let ranges = (0..<rangeCount).compactMap { index in
             Prefix("192.168.1.\(128 + 16 * index)/28")?.range
         }
-        return Pools(pools: [Pool(name: "home", ranges: ranges)])
+        guard scenario.hasRouter else { return Pools(pools: [Pool(name: "home", ranges: ranges)]) }
+        let pool = Pool(name: "home", announcementProtocol: .bgp, ranges: ranges, advertisements: [Advertisement()])
+        return Pools(pools: [pool], peers: [Self.peer])
     }
 
     // MARK: Time
@@ -104,7 +115,8 @@ struct World {
         pass(scenario.turmoil)
         makePeace()
         pass(scenario.peace)
-        checker.checkConvergence(of: daemons, server, at: now)
+        checker.checkConvergence(of: daemons, server, isRouted: scenario.hasRouter, at: now)
+        checkRoutes()
         checker.checkBeliefs(of: client, about: daemons, at: now)
     }
 
@@ -206,6 +218,7 @@ struct World {
         case .frame(let index?, let frame): receive(frame, at: daemons[index])
         case .frame(nil, let frame): receiveAtClient(frame)
         case .ask: ask()
+        case .routing(let routing): happen(routing)
         case .start(let index): start(index)
         case .thaw(let index): thaw(daemons[index])
         case .link(let index, let isUp): setLink(isUp, of: daemons[index])
