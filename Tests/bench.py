@@ -22,7 +22,7 @@ from typing import Any
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS / "Interop")]
 
-from Bench import allocation, arp, coldstart, cost, startup, usage  # noqa: E402
+from Bench import allocation, arp, bgp, coldstart, cost, startup, usage  # noqa: E402
 from Bench.bed import Bed  # noqa: E402
 from Bench.failover import report, run  # noqa: E402
 from Bench.failover.trials import Sample  # noqa: E402
@@ -97,6 +97,8 @@ def measure(services: int, trials: int, package: Path) -> Results:
         say(f"cold start: {services} Services first")
         row, samples = coldstart.cold_start(bed, services)
         results.add("cold_start", [row], samples)
+        bgp_rows, samples = bgp.announce(bed)
+        results.add("bgp", bgp_rows, samples)
         if services > MANY:
             most = usage.idle(bed, services, window=10)
             aims = {"anonymous_mb": "50 MB with 10,000"}

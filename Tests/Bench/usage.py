@@ -53,7 +53,7 @@ def idle(bed: Bed, services: int, window: float = WINDOW_SECONDS) -> dict[str, l
         assert floor.is_running, floor.tail()
         return {
             kind: [
-                _usage(process.pid, 100 * (cpu_seconds(process.pid) - used) / elapsed)
+                of(process.pid, 100 * (cpu_seconds(process.pid) - used) / elapsed)
                 for process, used in zip(group, before[kind])
             ]
             for kind, group in processes.items()
@@ -105,7 +105,8 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(clock.value)
 
 
-def _usage(pid: int, core_percent: float) -> Usage:
+def of(pid: int, core_percent: float = 0) -> Usage:
+    """What a process has of memory now, with the share of a core that it took."""
     fields: dict[str, int] = {}
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
         for line in status:

@@ -33,6 +33,9 @@ def _lead_the_client(cluster: Cluster) -> None:
     """Has the client send what goes to the pool to the router, which forwards it."""
     cluster.lan.client.namespace.ip("route", "replace", "10.9.0.0/24", "via", ROUTER)
     cluster.lan.switch.sysctl("net.ipv4.ip_forward", 1)
+    # It is on the nodes' own network, and would be told to go to one of them directly.
+    for place in ("all", "lan"):
+        cluster.lan.switch.sysctl(f"net.ipv4.conf.{place}.send_redirects", 0)
 
 
 def test_every_node_announces(cluster: Cluster, tmp_path: Path) -> None:

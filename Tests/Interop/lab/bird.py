@@ -54,11 +54,11 @@ class Bird:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "bird.conf"
-        # The path of a socket is short.
-        self._socket = folder / "bird.ctl"
+        self.socket = folder / "bird.ctl"
+        """Where it takes commands."""
         self._write()
         self.process = Process(
-            "bird", namespace, ["bird", "-f", "-c", str(self._config), "-s", str(self._socket)], folder / "bird.log"
+            "bird", namespace, ["bird", "-f", "-c", str(self._config), "-s", str(self.socket)], folder / "bird.log"
         )
 
     def _write(self) -> None:
@@ -94,11 +94,11 @@ class Bird:
 
     def command(self, words: str) -> str:
         """What `birdc` answers."""
-        return self.namespace.run("birdc", "-r", "-s", str(self._socket), *words.split(), check=False).stdout
+        return self.namespace.run("birdc", "-r", "-s", str(self.socket), *words.split(), check=False).stdout
 
-    def restart(self) -> None:
-        """Ends all sessions, and begins anew."""
-        self.namespace.run("birdc", "-s", str(self._socket), "restart", "all")
+    def restart(self, node: str = "all") -> None:
+        """Ends the session with a node, or all, and begins anew."""
+        self.namespace.run("birdc", "-s", str(self.socket), "restart", node)
 
     def established(self) -> set[str]:
         """The nodes with which a session is up."""
