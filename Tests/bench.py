@@ -97,6 +97,8 @@ def measure(services: int, trials: int, package: Path) -> Results:
         say(f"cold start: {services} Services first")
         row, samples = coldstart.cold_start(bed, services)
         results.add("cold_start", [row], samples)
+        row, samples = bgp.detection(bed)
+        results.add("bfd", [row], samples)
         bgp_rows, samples = bgp.announce(bed)
         results.add("bgp", bgp_rows, samples)
         if services > MANY:

@@ -15,10 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from lab.bird import LOCAL_ASN, ROUTER_ASN, Bird
 from lab.lan import Host
+from lab.node import LbdNode
 from lab.process import Process
+from lab.varlink import call
 
 from . import objects, usage
 from .bed import Bed
@@ -32,12 +35,14 @@ _ROUTER = "192.168.2.1"
 _SPEAKER = 60
 _NAME = "gobgp"
 _TIMEOUT_SECONDS = 120
+CUTS = 20
 _POOLS = objects.POOLS.replace("layer2", "bgp") + f"""\
 peers:
 - my-asn: {LOCAL_ASN}
   peer-asn: {ROUTER_ASN}
   peer-address: {_ROUTER}
 """
+_BFD = "  bfd: {transmit-interval: 50ms, receive-interval: 50ms, detect-multiplier: 3}\n"
 
 
 class Table:
@@ -109,21 +114,18 @@ class Speaker:
 
 
 @contextlib.contextmanager
-def _routed(bed: Bed) -> Iterator[tuple[Table, Bird, Speaker]]:
-    """The pools are announced to BIRD by the daemons, from `with` to the end of it."""
-    host = bed.lan.add_client(_NAME, _SPEAKER)
-    neighbors = {node.name: node.host.address for node in bed.nodes} | {_NAME: host.address}
-    bird = Bird(bed.lan.switch, _ROUTER, neighbors, bed.folder / "bird")
-    speaker = Speaker(host, bed.folder)
+def _routed(bed: Bed, others: dict[str, str], has_bfd: bool = False) -> Iterator[tuple[Table, Bird]]:
+    """The pools are announced to BIRD by the daemons, from `with` to the end of it; it has these `others` as neighbours
+    besides, by name and address."""
+    neighbors = {node.name: node.host.address for node in bed.nodes} | others
+    bird = Bird(bed.lan.switch, _ROUTER, neighbors, bed.folder / "bird", has_bfd=has_bfd)
     with contextlib.closing(bird), contextlib.ExitStack() as stack:
         bird.start()
-        stack.callback(speaker.process.end)
-        speaker.process.start()
-        _set_pools(bed, _POOLS)
+        _set_pools(bed, _POOLS + (_BFD if has_bfd else ""))
         stack.callback(_set_pools, bed, objects.POOLS)
         _wait(bed, lambda: set(neighbors) <= bird.established(), "the sessions")
         with Table(bird.socket) as table:
-            yield table, bird, speaker
+            yield table, bird
 
 
 def _set_pools(bed: Bed, text: str) -> None:
@@ -136,7 +138,12 @@ def _set_pools(bed: Bed, text: str) -> None:
 def announce(bed: Bed) -> tuple[list[Row], dict[str, list[float]]]:
     """The rows, and what they were made of. The daemons run, and there are Services."""
     samples: dict[str, list[float]] = {}
-    with _routed(bed) as (table, bird, speaker):
+    host = bed.lan.add_client(_NAME, _SPEAKER)
+    speaker = Speaker(host, bed.folder)
+    with contextlib.ExitStack() as stack:
+        stack.callback(speaker.process.end)
+        speaker.process.start()
+        table, bird = stack.enter_context(_routed(bed, {_NAME: host.address}))
         for kind, values in _one_at_a_time(bed, table, speaker).items():
             samples[f"one, {kind}, ms"] = values
         say(f"BGP: {ROUTES} routes")
@@ -167,6 +174,37 @@ def announce(bed: Bed) -> tuple[list[Row], dict[str, list[float]]]:
         Row(f"RssAnon with {ROUTES} Services by BGP", "MB", memory["lbd"].anonymous_mb, memory[_NAME].anonymous_mb),
     ]
     return rows, samples
+
+
+def detection(bed: Bed) -> tuple[Row, dict[str, list[float]]]:
+    """How long a cut goes unnoticed with BFD at 50 ms, three times: by lbd, and by BIRD on the other side. The daemons run,
+    and there are Services."""
+    say(f"BGP, cuts that BFD sees: {CUTS}")
+    milliseconds: dict[str, list[float]] = {"lbd": [], "bird": []}
+    with _routed(bed, {}, has_bfd=True) as (table, bird):
+        _wait(bed, lambda: len(bird.bfd_up()) == len(bed.nodes), "BFD")
+        for number in range(CUTS):
+            node = bed.nodes[number % len(bed.nodes)]
+            _wait(bed, lambda: _peer(node)["bfd"] == "Up" and table.is_up(node.name), "all as before")
+            time.sleep(0.5)
+            start = time.monotonic()
+            bed.lan.isolate(node.name)
+            left = {"lbd": lambda: _peer(node)["state"] != "Established", "bird": lambda: not table.is_up(node.name)}
+            while left:
+                for kind in [kind for kind, has_seen in left.items() if has_seen()]:
+                    milliseconds[kind].append(1000 * (time.monotonic() - start))
+                    del left[kind]
+                assert time.monotonic() < start + 10, f"not within 10 s: {sorted(left)} see the cut"
+            bed.lan.rejoin(node.name)
+        bed.wait_settled()
+    worst = {kind: max(values) for kind, values in milliseconds.items()}
+    return Row("cable cut → BFD ends the session, worst", "ms", worst["lbd"], worst["bird"], "200 ms"), milliseconds
+
+
+def _peer(node: LbdNode) -> dict[str, Any]:
+    """The router as a node's daemon sees it."""
+    (peer,) = call(node.folder / "run/io.lbd", "io.lbd.GetStatus")["peers"]
+    return dict(peer)
 
 
 def _prefix(number: int) -> str:
