@@ -279,6 +279,10 @@ import Testing
             bgpPool("bgp-advertisements: [{communities: [no-such]}]"),
             "5:39: error: \"no-such\" is not a community: write two numbers from 0 to 65535, such as 64512:100"),
         Case(
+            bgpPool("bgp-advertisements: [{communities: [no-exprot]}]"),
+            "5:39: error: \"no-exprot\" is not a community: did you mean \"no-export\"? write two numbers from 0 to 65535, such as 64512:100"
+        ),
+        Case(
             bgpPool("bgp-advertisements: [{communities: [\"64512:65536\"]}]"),
             "5:39: error: \"64512:65536\" is not a community: write two numbers from 0 to 65535, such as 64512:100"),
         Case(

@@ -288,20 +288,23 @@ extension PoolsReader {
         }
         for entry in entries {
             guard let text = entry.value.text("the community \(entry.key)", &diagnostics) else { continue }
-            communities[entry.key] = community(text, orOneOf: [], at: entry.value.location)
+            communities[entry.key] = community(text, at: entry.value.location)
         }
     }
 
     private mutating func community(
-        _ text: String, orOneOf names: [String], at location: YAML.Location
+        _ text: String, orOneOf names: [String]? = nil, at location: YAML.Location
     ) -> Community? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if parts.count == 2, let high = UInt16(parts[0]), let low = UInt16(parts[1]) {
             return Community(high: high, low: low)
         }
-        let aliases = names.isEmpty ? "" : ", or one of bgp-communities: \(names.joined(separator: ", "))"
+        let known = names ?? []
+        let aliases = known.isEmpty ? "" : ", or one of bgp-communities: \(known.joined(separator: ", "))"
+        let nearest = names.flatMap { Spelling.nearest(to: text, among: $0 + Community.wellKnown.keys.sorted()) }
+        let hint = nearest.map { "did you mean \(quoted($0))? " } ?? ""
         diagnostics.error(
-            "\(quoted(text)) is not a community: write two numbers from 0 to 65535, such as 64512:100\(aliases)",
+            "\(quoted(text)) is not a community: \(hint)write two numbers from 0 to 65535, such as 64512:100\(aliases)",
             at: location)
         return nil
     }
