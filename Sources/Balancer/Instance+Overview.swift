@@ -17,17 +17,18 @@ extension Instance {
         let key = service.metadata.key
         let addresses = service.ingressAddresses.map { overview(of: $0, at: now) }
         let endpoints = cluster.readyEndpointCount(of: key)
+        let isServed = addresses.allSatisfy { $0.owner != nil || !$0.advertisers.isEmpty }
         return Overview.Service(
             namespace: key.namespace, name: key.name, addresses: addresses, readyEndpoints: endpoints,
             problem: allocationProblem(of: service, in: &book)
-                ?? announcementProblem(of: service, hasOwner: addresses.allSatisfy { $0.owner != nil }))
+                ?? announcementProblem(of: service, isServed: isServed))
     }
 
     private func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
         let announcement = announcer.current[address]
         return Overview.Address(
             address: address.description,
-            owner: announcement != nil ? settings.nodeName : advertiser(of: address) ?? owner(of: address),
+            owner: announcement != nil ? settings.nodeName : owner(of: address), advertisers: advertisers(of: address),
             interfaces: (announcement?.interfaces ?? []).compactMap { reach.name(of: $0) }.sorted(),
             announcedSeconds: (announcer.since[address] ?? speaker.table.since[address]).map {
                 Int($0.duration(to: now).components.seconds)
@@ -57,8 +58,8 @@ extension Instance {
     }
 
     /// Why nobody answers for the address of `service`.
-    private func announcementProblem(of service: Service, hasOwner: Bool) -> String? {
-        guard !hasOwner, case .holds(let address) = Standing(of: service, in: configuration.pools) else { return nil }
+    private func announcementProblem(of service: Service, isServed: Bool) -> String? {
+        guard !isServed, case .holds(let address) = Standing(of: service, in: configuration.pools) else { return nil }
         guard isAnswerable(address) || isAdvertised(address) else {
             return "lbd does not announce addresses of its kind yet"
         }

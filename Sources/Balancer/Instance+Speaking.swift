@@ -52,15 +52,13 @@ extension Instance {
     /// Whether routers are told of addresses of this kind.
     func isAdvertised(_ address: IPAddress) -> Bool { pool(advertising: address) != nil }
 
-    /// The node that people are shown beside `address`: this one where it tells the routers of it, else the first that
-    /// can; nil where none can.
-    func advertiser(of address: IPAddress) -> String? {
-        if speaker.table.shares[address] != nil, !speaker.peerings.isEmpty { return settings.nodeName }
+    /// The nodes that tell routers of `address`, for all that this one knows, ascending.
+    func advertisers(of address: IPAddress) -> [String] {
         guard isAdvertised(address), let peers = configuration.pools?.peers,
             let reach = Backends.Reach.shared(by: holders(of: address).map(\.reach))
-        else { return nil }
-        return election.names.first { name in
+        else { return [] }
+        return election.names.filter { name in
             reach.includes(name) && peers.contains { $0.isFor(cluster.nodes[name]?.labels ?? [:]) }
-        }
+        }.sorted()
     }
 }

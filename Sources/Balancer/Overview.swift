@@ -20,9 +20,11 @@ public struct Overview: Hashable, Sendable {
         public var address: String
         /// The node that answers for it; nil where none can.
         public var owner: String?
+        /// The nodes that tell routers of it, ascending; empty where it is not told to routers.
+        public var advertisers: [String] = []
         /// The names of the interfaces that this node answers on, ascending; empty where another node does.
         public var interfaces: [String]
-        /// For how long this node has answered, in whole seconds; nil where it does not.
+        /// For how long this node has answered for it, or told routers of it, in whole seconds; nil where it does not.
         public var announcedSeconds: Int?
     }
 

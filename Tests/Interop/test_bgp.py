@@ -57,6 +57,8 @@ def test_every_node_announces(cluster: Cluster, tmp_path: Path) -> None:
         for node in cluster.nodes.values():
             peer = node.status()["peers"][0]
             assert (peer["state"], peer["announced"], peer["wanted"]) == ("Established", 1, 1)
+            (service,) = [one for one in node.status()["services"] if one["namespace"] == namespace]
+            assert service["addresses"][0]["advertisers"] == sorted(cluster.nodes)
             assert "IPv4 unicast" in peer["capabilities"]
         cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-gooseberry")
         cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-blackberry")

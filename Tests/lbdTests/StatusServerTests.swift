@@ -45,7 +45,7 @@ import Varlink
         init(services: Int = 0) throws {
             loop = try Loop()
             folder = FileManager.default.temporaryDirectory.appendingPathComponent("lbd-\(UUID().uuidString)").path
-            let address = #"{"address":"192.168.2.128","interfaces":[]}"#
+            let address = #"{"address":"192.168.2.128","advertisers":[],"interfaces":[]}"#
             let list = (0..<services).map { number in
                 #"{"namespace":"default","name":"service-\#(number)","addresses":[\#(address)],"readyEndpoints":1}"#
             }.joined(separator: ",")

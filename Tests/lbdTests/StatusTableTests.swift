@@ -17,11 +17,11 @@ import Varlink
         "lastError":{"message":"node \"raspberry\" is dead: its Lease was not renewed for 40 s","secondsAgo":125},
         "services":[
         {"namespace":"default","name":"db","addresses":[{"address":"192.168.2.129","owner":"blackberry",\#
-        "interfaces":[]}],"readyEndpoints":1},
+        "advertisers":[],"interfaces":[]}],"readyEndpoints":1},
         {"namespace":"default","name":"new","addresses":[],"readyEndpoints":12,
         "problem":"no free IPv4 address in any pool with auto-assign"},
         {"namespace":"kube-verify","name":"web","addresses":[{"address":"192.168.2.128","owner":"gooseberry",\#
-        "interfaces":["eth0","eth1"],"announcedSeconds":7300},{"address":"fd00::128","interfaces":[]}],
+        "advertisers":[],"interfaces":["eth0","eth1"],"announcedSeconds":7300},{"address":"fd00::128","advertisers":["blackberry","raspberry"],"interfaces":[]}],
         "readyEndpoints":3}],
         "pools":[{"name":"home","protocol":"layer2","autoAssign":true,"addresses":["192.168.2.128-192.168.2.255"],\#
         "used":2,"free":126},{"name":"six","protocol":"bgp","autoAssign":false,"addresses":["fd00::1-fd00::ffff",\#
@@ -50,7 +50,7 @@ import Varlink
                 default/new      none                                          12
                   no free IPv4 address in any pool with auto-assign
                 kube-verify/web  192.168.2.128  gooseberry  eth0,eth1  2 h      3
-                                 fd00::128      nobody
+                                 fd00::128      2 nodes
 
                 POOL  PROTOCOL  USED    FREE  ADDRESSES
                 home  layer2       2     126  192.168.2.128-192.168.2.255

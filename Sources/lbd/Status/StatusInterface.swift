@@ -24,11 +24,13 @@ enum StatusInterface {
         # How things stand, as one node's lbd sees them.
         interface io.lbd
 
-        # An address that a Service has. owner: the node that answers for it, if one can. interfaces: those that this node
-        # answers on. announcedSeconds: for how long it has; unset where another node answers.
+        # An address that a Service has. owner: the node that answers for it, if one can. advertisers: the nodes that tell
+        # routers of it. interfaces: those that this node answers on. announcedSeconds: for how long it has, or has told
+        # routers; unset where it does not.
         type Address (
           address: string,
           owner: ?string,
+          advertisers: []string,
           interfaces: []string,
           announcedSeconds: ?int
         )

@@ -35,7 +35,7 @@ enum StatusTable {
             let cells = [
                 [printable("\(service.namespace)/\(service.name)")],
                 addresses.isEmpty ? ["none"] : addresses.map { printable($0.address) },
-                addresses.map { printable($0.owner ?? "nobody") },
+                addresses.map(owner),
                 addresses.map { printable($0.interfaces.joined(separator: ",")) },
                 addresses.map { $0.announcedSeconds.map(age) ?? "" },
                 ["\(service.readyEndpoints)"],
@@ -43,6 +43,12 @@ enum StatusTable {
             table.rows.append(.init(cells: cells, remark: service.problem.map(printable)))
         }
         return table.lines
+    }
+
+    /// Who serves an address.
+    private static func owner(of address: Overview.Address) -> String {
+        let nodes = address.owner.map { [$0] } ?? address.advertisers
+        return nodes.count > 1 ? "\(nodes.count) nodes" : printable(nodes.first ?? "nobody")
     }
 
     private static func pools(_ status: NodeStatus) -> [String] {
