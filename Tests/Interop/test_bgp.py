@@ -6,7 +6,7 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -257,23 +257,47 @@ def _carries(cluster: Cluster, node: str, port: int) -> bool:
     return f"sport={port}" in listed.stdout
 
 
-def test_a_session_by_ipv6(cluster: Cluster, tmp_path: Path) -> None:
-    """Routes of IPv4 go by it as well: they lead to the node's address of that family."""
+@contextlib.contextmanager
+def _router_by_ipv6(cluster: Cluster, folder: Path) -> Iterator[Bird]:
+    """BIRD at an IPv6 address, which hears those on its own network alone; the nodes have such addresses, too."""
     hosts = {}
     cluster.lan.switch.ip("address", "add", f"{ROUTER6}/64", "dev", "lan", "nodad")
     for name, node in cluster.nodes.items():
         hosts[name] = f"fd00:2::{node.host.number}"
         node.host.namespace.ip("address", "add", f"{hosts[name]}/64", "dev", "eth0", "nodad")
     try:
-        with contextlib.closing(Bird(cluster.lan.switch, ROUTER6, hosts, tmp_path / "bird", is_secure=True)) as bird:
-            bird.start()
-            cluster.pools(pools(router=ROUTER6, peer="ttl-security-hops: 1"))
-            eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
-            _, address = served(cluster)
-            told_by(bird, address, set(cluster.nodes))
-            for name, route in bird.routes(f"{address}/32").items():
-                assert route.next_hop == cluster.nodes[name].host.address
+        with contextlib.closing(Bird(cluster.lan.switch, ROUTER6, hosts, folder / "bird", is_secure=True)) as bird:
+            yield bird.start()
     finally:
         cluster.lan.switch.ip("address", "delete", f"{ROUTER6}/64", "dev", "lan")
         for name, node in cluster.nodes.items():
             node.host.namespace.ip("address", "delete", f"{hosts[name]}/64", "dev", "eth0")
+
+
+def test_a_session_by_ipv6(cluster: Cluster, tmp_path: Path) -> None:
+    """Routes of IPv4 go by it as well: they lead to the node's address of that family."""
+    with _router_by_ipv6(cluster, tmp_path) as bird:
+        cluster.pools(pools(router=ROUTER6, peer="ttl-security-hops: 1"))
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        _, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes))
+        for name, route in bird.routes(f"{address}/32").items():
+            assert route.next_hop == cluster.nodes[name].host.address
+
+
+def test_routes_of_ipv6(standin_cluster: Callable[..., Cluster], tmp_path: Path) -> None:
+    """A Service of that family: its address, put together as its pool says, leads to the nodes' IPv6 addresses."""
+    cluster = standin_cluster()
+    with _router_by_ipv6(cluster, tmp_path) as bird:
+        cluster.pools(
+            pools(router=ROUTER6, peer="ttl-security-hops: 1", advertisement="aggregation-length-v6: 124").replace(
+                "10.9.0.0/24", "fd01::/112"
+            )
+        )
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        _, address = served(cluster, ipFamilies=["IPv6"])
+        assert address.startswith("fd01::")
+        eventually("the routes", lambda: set(bird.routes("fd01::/124")) == set(cluster.nodes), 30)
+        for route in bird.routes("fd01::/124").values():
+            assert route.next_hop in bird.nodes.values() and route.as_path == str(LOCAL_ASN)
+        assert bird.routes(f"{address}/128") == {}
