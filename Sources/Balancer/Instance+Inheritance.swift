@@ -7,7 +7,9 @@ extension Instance {
     /// meanwhile, elections do not.
     mutating func take(_ inheritance: Inheritance, in turn: inout Turn) {
         let age = inheritance.leftAt.duration(to: turn.now)
-        guard age >= .zero, age <= Inheritance.limit, !inheritance.claims.isEmpty else { return }
+        guard age >= .zero, age <= Inheritance.limit else { return }
+        inheritedRoutes = inheritance.routed
+        guard !inheritance.claims.isEmpty else { return }
         for (address, claims) in Dictionary(grouping: inheritance.claims, by: \.address).sorted(by: { $0.key < $1.key })
         {
             // The Services follow with the lists; they have been told of already.
@@ -25,6 +27,17 @@ extension Instance {
             node: settings.nodeName)
     }
 
+    /// Tells the routers what the daemon before this one told them, as the pools have it, until the lists tell what is to be
+    /// told.
+    mutating func inheritRoutes(in turn: inout Turn) {
+        guard !hasBegun, let inheritedRoutes else { return }
+        for address in inheritedRoutes.addresses {
+            let routes = pool(advertising: address)?.advertisements.compactMap { $0.route(for: address) } ?? []
+            let share = routes.isEmpty ? nil : RouteTable.Share(services: [], routes: routes)
+            speaker.table.set(share, for: address, at: turn.now)
+        }
+    }
+
     /// What this daemon leaves, ending now.
     func inheritance(at now: Instant) -> Inheritance {
         let claims = announcer.current.flatMap { address, announcement in
@@ -33,6 +46,14 @@ extension Instance {
         let epochs = announcer.current.keys.compactMap { address in
             ownership.registers[address].map { (address, $0.epoch) }
         }
-        return Inheritance(claims: claims.sorted(), epochs: Dictionary(uniqueKeysWithValues: epochs), leftAt: now)
+        return Inheritance(
+            claims: claims.sorted(), epochs: Dictionary(uniqueKeysWithValues: epochs), routed: routed, leftAt: now)
+    }
+
+    private var routed: Inheritance.Routed? {
+        guard hasBegun else { return inheritedRoutes }
+        guard !speaker.peerings.isEmpty, let node = cluster.nodes[settings.nodeName] else { return nil }
+        return Inheritance.Routed(
+            addresses: speaker.table.shares.keys.sorted(), labels: node.labels, nodeAddresses: node.internalAddresses)
     }
 }

@@ -7,19 +7,19 @@ import Wire
 extension Instance {
     /// Has sessions with the peers that are for this node.
     mutating func choosePeers(in turn: inout Turn) {
-        guard hasBegun, departure == nil else { return }
+        guard hasBegun || inheritedRoutes != nil, departure == nil else { return }
         let node = cluster.nodes[settings.nodeName]
-        let peers = (configuration.pools?.peers ?? []).filter { $0.isFor(node?.labels ?? [:]) }
-        let peerings = peers.map {
-            Peering($0, node: settings.nodeName, addresses: node?.internalAddresses ?? [])
-        }
+        let labels = node?.labels ?? inheritedRoutes?.labels ?? [:]
+        let addresses = node?.internalAddresses ?? inheritedRoutes?.nodeAddresses ?? []
+        let peers = (configuration.pools?.peers ?? []).filter { $0.isFor(labels) }
+        let peerings = peers.map { Peering($0, node: settings.nodeName, addresses: addresses) }
         speaker.speak(with: peerings, in: &turn)
     }
 
     /// Judges anew whether the routers are told of `address`.
     mutating func advertise(_ address: IPAddress, in turn: inout Turn) {
         // What is told while this node leaves, or before it takes part, is not judged.
-        guard hasBegun, departure == nil else { return }
+        guard hasBegun, roster.alive[settings.nodeName] != nil, departure == nil else { return }
         let new = share(of: address)
         let old = speaker.table.set(new, for: address, at: turn.now)
         guard (old == nil) != (new == nil) else { return }
@@ -45,7 +45,7 @@ extension Instance {
     }
 
     /// The pool that holds `address`, if its addresses are told to routers.
-    private func pool(advertising address: IPAddress) -> Pool? {
+    func pool(advertising address: IPAddress) -> Pool? {
         configuration.pools?.pool(holding: address).flatMap { $0.announcementProtocol == .bgp ? $0 : nil }
     }
 

@@ -32,6 +32,8 @@ public struct Instance: Sendable {
     var inspection = Inspection()
     var reputation = Reputation()
     var speaker = Speaker()
+    /// What the daemon before this one told routers, until this one has begun.
+    var inheritedRoutes: Inheritance.Routed?
     var gossipSecret: GossipSecret
     var departure: Departure?
 
@@ -247,6 +249,7 @@ public struct Instance: Sendable {
         membership.begin(in: &turn)
         ownership.begin(at: turn.now)
         choosePeers(in: &turn)
+        inheritedRoutes = nil
         elect(in: &turn)
         markAll()
     }
@@ -262,7 +265,7 @@ public struct Instance: Sendable {
         let new = Election(nodes: cluster.nodes, roster)
         if new != election {
             election = new
-            announcer.mark(book.addresses)
+            markAll()
         }
         let isIgnored = Election.isExclusionIgnored(cluster.nodes)
         if isIgnored, !isExclusionIgnored {
@@ -335,6 +338,7 @@ public struct Instance: Sendable {
         turn.record(.notice, .poolsInForce, names.isEmpty ? "there are no pools" : "pools in force: \(names)")
         assignments.disputes = [:]
         choosePeers(in: &turn)
+        inheritRoutes(in: &turn)
         markAll()
         if leadership.isLeader { queueAllServices() }
     }
@@ -358,7 +362,8 @@ public struct Instance: Sendable {
         if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
         // Whose routes the peers have kept over a restart is not to be told that there are none.
-        if configuration.pools != nil, roster.alive[settings.nodeName] != nil { speaker.tell(in: &turn) }
+        let maySpeak = hasBegun ? roster.alive[settings.nodeName] != nil : inheritedRoutes != nil
+        if configuration.pools != nil, maySpeak { speaker.tell(in: &turn) }
         beat(in: &turn)
         membership.act(through: &outbox, in: &turn)
         events.flush(through: &outbox, in: &turn)

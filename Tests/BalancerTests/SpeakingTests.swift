@@ -188,6 +188,44 @@ import Wire
         #expect(lone?.problem == "no router is told: there are no peers")
     }
 
+    // MARK: A restart
+
+    /// The API server may be away meanwhile.
+    @Test func theNextDaemonTellsTheSameBeforeItHearsFromTheServer() throws {
+        var old = Self.rig()
+        old.send(.restart)
+        let inheritances = old.directives.compactMap { if case .bequeath(let left) = $0 { left } else { nil } }
+        let left = try #require(inheritances.last)
+        #expect(left.routed?.addresses == [ip("10.9.0.0")])
+        var rig = Rig(inheritance: left, at: old.now.advanced(by: .seconds(1)))
+        rig.send(.pools(Self.pools(), from: .file))
+        #expect(rig.spoken == [.with(old.peerings), .routes([prefix("10.9.0.0/32"): Path()])])
+        rig.pass(.seconds(300))
+        rig.send(.restart)
+        let again = rig.directives.compactMap { if case .bequeath(let left) = $0 { left.routed } else { nil } }
+        #expect(again.last == left.routed, "it passes that on")
+        rig = Rig(inheritance: left, at: old.now.advanced(by: .seconds(1)))
+        rig.send(.pools(Self.pools(), from: .file))
+        rig.put(.named("web", ingress: ["10.9.0.0"]))
+        rig.putEndpoints("web", on: ["pi1"])
+        rig.clear()
+        rig.sync()
+        rig.pass(.seconds(1))
+        #expect(rig.spoken.isEmpty, "all is as before")
+        rig.delete("web")
+        #expect(rig.spoken == [.change([prefix("10.9.0.0/32"): nil])])
+    }
+
+    @Test func whatTheListsTakeAwayIsTakenBack() {
+        let routed = Inheritance.Routed(addresses: [ip("10.9.0.0")], labels: [:], nodeAddresses: [])
+        var rig = Rig(inheritance: Inheritance(claims: [], routed: routed, leftAt: .zero))
+        rig.send(.pools(Self.pools(), from: .file))
+        #expect(rig.told == [prefix("10.9.0.0/32"): Path()])
+        rig.sync()
+        rig.pass(.seconds(1))
+        #expect(rig.told == [:])
+    }
+
     // MARK: The end
 
     @Test func theRoutersPreferOthersBeforeTheRoutesGo() {

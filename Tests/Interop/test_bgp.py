@@ -95,6 +95,24 @@ def test_a_node_that_stops_takes_its_route_back_and_says_so(cluster: Cluster, tm
         told_by(bird, address, set(cluster.nodes))
 
 
+def test_a_restart_while_the_api_server_is_away(cluster: Cluster, tmp_path: Path) -> None:
+    """The new daemon has its sessions and tells what the old one told: the router has no reason to forget the routes."""
+    with _router(cluster, tmp_path) as bird:
+        cluster.pools(pools(peer="graceful-restart: {restart-time: 4s}"))
+        _, address = served(cluster)
+        told_by(bird, address, set(cluster.nodes))
+        cluster.control.stop()
+        for node in cluster.nodes.values():
+            assert node.restart() == 0
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        # Longer than the router keeps what it is not told again.
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            assert set(bird.routes(f"{address}/32")) == set(cluster.nodes)
+            time.sleep(0.2)
+        cluster.control.start()
+
+
 def test_inside_one_as(cluster: Cluster, tmp_path: Path) -> None:
     """iBGP: LOCAL_PREF is told, and addresses are put together as their pool says."""
     with _router(cluster, tmp_path, LOCAL_ASN) as bird:

@@ -11,6 +11,9 @@ import Wire
         claims: [
             Claim(.v4(IPv4Address(rawValue: 0xC0A8_0280)), on: 2), Claim(.v6(IPv6Address(high: 1, low: 2)), on: 3),
         ],
+        routed: Inheritance.Routed(
+            addresses: [.v4(IPv4Address(rawValue: 0x0A09_0001))], labels: ["rack": "a"],
+            nodeAddresses: [.v4(IPv4Address(rawValue: 0xC0A8_020B)), .v6(IPv6Address(high: 1, low: 3))]),
         leftAt: Instant(nanoseconds: 1_500_000_000))
 
     @Test func whatIsLeftIsFoundOnce() throws {

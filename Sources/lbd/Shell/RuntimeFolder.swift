@@ -26,9 +26,16 @@ struct RuntimeFolder {
             var epoch: UInt64?
         }
 
+        struct Routed: Codable {
+            var addresses: [String]
+            var labels: [String: String]
+            var nodeAddresses: [String]
+        }
+
         /// On the boot clock.
         var leftAtNanoseconds: Int64
         var claims: [Entry]
+        var routed: Routed?
     }
 
     /// What is left, as the bytes of its file.
@@ -38,7 +45,12 @@ struct RuntimeFolder {
                 address: $0.address.description, interfaceIndex: $0.interfaceIndex,
                 epoch: inheritance.epochs[$0.address])
         }
-        let file = File(leftAtNanoseconds: inheritance.leftAt.nanoseconds, claims: claims)
+        let routed = inheritance.routed.map {
+            File.Routed(
+                addresses: $0.addresses.map(\.description), labels: $0.labels,
+                nodeAddresses: $0.nodeAddresses.map(\.description))
+        }
+        let file = File(leftAtNanoseconds: inheritance.leftAt.nanoseconds, claims: claims, routed: routed)
         return (try? JSONEncoder().encode(file)).map { Array($0) } ?? []
     }
 
@@ -53,6 +65,11 @@ struct RuntimeFolder {
         }
         return Inheritance(
             claims: claims.sorted(), epochs: Dictionary(epochs) { max($0, $1) },
+            routed: file.routed.map {
+                Inheritance.Routed(
+                    addresses: $0.addresses.compactMap { IPAddress($0) }.sorted(), labels: $0.labels,
+                    nodeAddresses: $0.nodeAddresses.compactMap { IPAddress($0) })
+            },
             leftAt: Instant(nanoseconds: file.leftAtNanoseconds))
     }
 

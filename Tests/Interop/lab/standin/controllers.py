@@ -142,7 +142,8 @@ class Controllers(DataPath):
         for service in services:
             targets = [_address(pod) for pod in _ready_pods(pods, service)]
             ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-            for address in [each["ip"] for each in ingress] if targets else []:
+            # The nodes' network is of IPv4.
+            for address in [each["ip"] for each in ingress if ":" not in each["ip"]] if targets else []:
                 for port in service["spec"]["ports"]:
                     chosen = ", ".join(f"{index} : {each}" for index, each in enumerate(targets))
                     match = f"ip daddr {address} {port['protocol'].lower()} dport {port['port']}"
