@@ -20,11 +20,13 @@ ROUTER6 = "fd00:2::1"
 @contextlib.contextmanager
 def _router(
     cluster: Cluster, folder: Path, asn: int = ROUTER_ASN, passwords: dict[str, str] | None = None,
-    has_bfd: bool = False, is_secure: bool = False, connects: bool = False,
+    has_bfd: bool = False, is_secure: bool = False, connects: bool = False, bfd_password: str = "",
 ) -> Iterator[Bird]:
     """BIRD in the namespace of the LAN's router."""
     hosts = {name: node.host.address for name, node in cluster.nodes.items()}
-    bird = Bird(cluster.lan.switch, ROUTER, hosts, folder / "bird", asn, passwords, has_bfd, is_secure, connects)
+    bird = Bird(
+        cluster.lan.switch, ROUTER, hosts, folder / "bird", asn, passwords, has_bfd, is_secure, connects, bfd_password
+    )
     with contextlib.closing(bird):
         yield bird.start()
 
@@ -181,6 +183,23 @@ def test_bfd_sees_a_cut_cable(cluster: Cluster, tmp_path: Path) -> None:
         eventually("the route is gone", lambda: set(bird.routes(f"{address}/32")) == {"gooseberry", "blackberry"}, 8)
         cluster.lan.rejoin("raspberry")
         told_by(bird, address, set(cluster.nodes), 60)
+
+
+@pytest.mark.parametrize("is_right", [True, False], ids=["right", "wrong"])
+def test_bfd_with_a_password(cluster: Cluster, tmp_path: Path, is_right: bool) -> None:
+    """Meticulous keyed SHA1 (RFC 5880 section 6.7.4): up with the same key, and never with another one."""
+    with _router(cluster, tmp_path, has_bfd=True, bfd_password="gooseberry") as bird:
+        word = "gooseberry" if is_right else "raspberry"
+        cluster.pools(pools(peer=f"bfd: {{transmit-interval: 50ms, receive-interval: 50ms, password: {word}}}"))
+        eventually("the sessions", lambda: bird.established() == set(cluster.nodes), 30)
+        hosts = {node.host.address for node in cluster.nodes.values()}
+        if is_right:
+            eventually("BFD", lambda: bird.bfd_up() == hosts, 30)
+        # It stays so: the numbers of the packets are counted on.
+        time.sleep(3)
+        assert bird.bfd_up() == (hosts if is_right else set())
+        for node in cluster.nodes.values():
+            assert (node.status()["peers"][0]["bfd"] == "Up") == is_right
 
 
 def test_a_router_that_connects(cluster: Cluster, tmp_path: Path) -> None:

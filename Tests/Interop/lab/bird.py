@@ -40,6 +40,7 @@ class Bird:
         has_bfd: bool = False,
         is_secure: bool = False,
         connects: bool = False,
+        bfd_password: str = "",
     ) -> None:
         self.namespace = namespace
         self.address = address
@@ -49,6 +50,7 @@ class Bird:
         self.has_bfd = has_bfd
         self.is_secure = is_secure
         """Whether to talk to neighbours on the same network alone (RFC 5082)."""
+        self.bfd_password = bfd_password
         self.connects = connects
         """Whether to connect to the nodes too, and not only to be connected to."""
         self._folder = folder
@@ -72,7 +74,9 @@ class Bird:
             "protocol kernel { merge paths on; ipv4 { export where source = RTS_BGP; }; }",
         ]
         if self.has_bfd:
-            parts.append("protocol bfd { interface \"*\" { interval 50 ms; multiplier 3; }; }")
+            key = f'authentication meticulous keyed sha1; password "{self.bfd_password}" {{ id 1; }};'
+            guard = key if self.bfd_password else ""
+            parts.append(f'protocol bfd {{ interface "*" {{ interval 50 ms; multiplier 3; {guard} }}; }}')
         options = ("bfd on; " if self.has_bfd else "") + ("ttl security on; " if self.is_secure else "")
         for name, address in self.nodes.items():
             password = f'password "{self.passwords[name]}";' if name in self.passwords else ""
