@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from lab.bird import LOCAL_ASN, ROUTER_ASN, Bird
 from lab.cluster import Cluster, eventually
-from lab.routers import ROUTER, pools, served, told_by
-
-ROUTER6 = "fd00:2::1"
+from lab.routers import ROUTER, ROUTER6, ipv6, pools, served, told_by
 
 
 @contextlib.contextmanager
@@ -296,19 +294,10 @@ def _carries(cluster: Cluster, node: str, port: int) -> bool:
 
 @contextlib.contextmanager
 def _router_by_ipv6(cluster: Cluster, folder: Path) -> Iterator[Bird]:
-    """BIRD at an IPv6 address, which hears those on its own network alone; the nodes have such addresses, too."""
-    hosts = {}
-    cluster.lan.switch.ip("address", "add", f"{ROUTER6}/64", "dev", "lan", "nodad")
-    for name, node in cluster.nodes.items():
-        hosts[name] = f"fd00:2::{node.host.number}"
-        node.host.namespace.ip("address", "add", f"{hosts[name]}/64", "dev", "eth0", "nodad")
-    try:
+    """BIRD at an IPv6 address, which hears those on its own network alone."""
+    with ipv6(cluster) as hosts:
         with contextlib.closing(Bird(cluster.lan.switch, ROUTER6, hosts, folder / "bird", is_secure=True)) as bird:
             yield bird.start()
-    finally:
-        cluster.lan.switch.ip("address", "delete", f"{ROUTER6}/64", "dev", "lan")
-        for name, node in cluster.nodes.items():
-            node.host.namespace.ip("address", "delete", f"{hosts[name]}/64", "dev", "eth0")
 
 
 def test_a_session_by_ipv6(cluster: Cluster, tmp_path: Path) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.bird import LOCAL_ASN
+from lab.bird import LOCAL_ASN, ROUTER_ASN, Bird
 from lab.cluster import Cluster, eventually
 from lab.frr import Frr
 from lab.gobgp import GoBgp
-from lab.routers import ROUTER, pools, served, told_by
+from lab.routers import ROUTER, ROUTER6, ipv6, pools, served, told_by
 
 PASSWORD = "gooseberry"
 COMMUNITIES = "communities: ['64512:7', 'no-export']"
 
-Router = Frr | GoBgp
+Router = Bird | Frr | GoBgp
 
 
 @contextlib.contextmanager
@@ -52,6 +52,29 @@ def test_routes_come_and_go(cluster: Cluster, tmp_path: Path, kind: type[Router]
         for name in cluster.nodes:
             cluster.control.delete(f"/api/v1/namespaces/{namespace}/pods/web-{name}")
         told_by(router, address, set())
+
+
+@pytest.mark.parametrize("is_by_ipv6", [False, True], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize("asn", [ROUTER_ASN, LOCAL_ASN], ids=["eBGP", "iBGP"])
+@pytest.mark.parametrize("kind", [Bird, Frr, GoBgp], ids=["BIRD", "FRR", "GoBGP"])
+def test_every_kind_of_session(
+    cluster: Cluster, tmp_path: Path, kind: type[Router], asn: int, is_by_ipv6: bool
+) -> None:
+    """Between two ASes and inside one, over either family: the routes lead to the nodes."""
+    with contextlib.ExitStack() as stack:
+        own = {name: node.host.address for name, node in cluster.nodes.items()}
+        hosts = stack.enter_context(ipv6(cluster)) if is_by_ipv6 else own
+        place = ROUTER6 if is_by_ipv6 else ROUTER
+        router = stack.enter_context(_running(kind(cluster.lan.switch, place, hosts, tmp_path / "router", asn=asn)))
+        cluster.pools(pools(asn, router=place, advertisement="localpref: 300"))
+        eventually("the sessions", lambda: router.established() == set(cluster.nodes), 30)
+        _, address = served(cluster)
+        told_by(router, address, set(cluster.nodes))
+        for name, route in router.routes(f"{address}/32").items():
+            assert route.next_hop == own[name]
+            assert route.as_path == ("" if asn == LOCAL_ASN else str(LOCAL_ASN))
+            if asn == LOCAL_ASN:
+                assert route.local_preference == 300
 
 
 def test_frrs_bfd_sees_a_cut_cable(cluster: Cluster, tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ class Frr:
         folder: Path,
         password: str = "",
         has_bfd: bool = False,
+        asn: int = ROUTER_ASN,
     ) -> None:
         self.namespace = namespace
         self._nodes = nodes
         # It insists on a user of its own, who may not go where tests keep their files.
         self._folder = own = Path(tempfile.mkdtemp(prefix="lbd-frr-"))
         shutil.chown(own, "frr", "frr")
-        (own / "frr.conf").write_text(self._configuration(password, has_bfd))
+        (own / "frr.conf").write_text(self._configuration(asn, password, has_bfd))
         options = ["-f", str(own / "frr.conf"), "-z", str(own / "zserv"), "--vty_socket", str(own)]
         options += ["-u", "frr", "-g", "frr", "-P", "0"]
         more = {"zebra": [], "bfdd": ["--bfdctl", str(own / "bfdd.sock")], "bgpd": ["-l", address]}
@@ -47,8 +48,8 @@ class Frr:
             for name, arguments in more.items()
         ]
 
-    def _configuration(self, password: str, has_bfd: bool) -> str:
-        lines = [f"router bgp {ROUTER_ASN}", "bgp router-id 192.168.2.1", "no bgp ebgp-requires-policy"]
+    def _configuration(self, asn: int, password: str, has_bfd: bool) -> str:
+        lines = [f"router bgp {asn}", "bgp router-id 192.168.2.1", "no bgp ebgp-requires-policy"]
         lines += ["no bgp default ipv4-unicast", "bgp graceful-restart", "timers bgp 3 9"]
         for address in self._nodes.values():
             lines += [f"neighbor {address} remote-as {LOCAL_ASN}", f"neighbor {address} passive"]
@@ -103,8 +104,10 @@ class Frr:
 
 def _route(path: dict[str, Any]) -> Route:
     words = path.get("community", {}).get("list", [])
+    as_path = path["aspath"]["string"]
     return Route(
         next_hop=path["nexthops"][0]["ip"],
         communities=["65535,65281" if word == "noExport" else word.replace(":", ",") for word in words],
-        as_path=path["aspath"]["string"],
+        as_path="" if as_path == "Local" else as_path,
+        local_preference=path.get("locPrf"),
     )

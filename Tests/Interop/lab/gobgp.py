@@ -14,7 +14,7 @@ _PORT = "50051"
 """Where it takes commands."""
 
 _ESTABLISHED = 6
-_AS_PATH, _NEXT_HOP, _COMMUNITY = 2, 3, 8
+_AS_PATH, _NEXT_HOP, _LOCAL_PREF, _COMMUNITY = 2, 3, 5, 8
 """Path attributes (RFC 4271, RFC 1997)."""
 
 
@@ -22,17 +22,18 @@ class GoBgp:
     """GoBGP in a namespace, at an address of the LAN, with each of the nodes as a neighbour, by its name and address."""
 
     def __init__(
-        self, namespace: Namespace, address: str, nodes: dict[str, str], folder: Path, password: str = ""
+        self, namespace: Namespace, address: str, nodes: dict[str, str], folder: Path, password: str = "",
+        asn: int = ROUTER_ASN,
     ) -> None:
         self.namespace = namespace
         self._nodes = nodes
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "gobgpd.json"
-        config.write_text(json.dumps(self._configuration(address, password)))
+        config.write_text(json.dumps(self._configuration(address, password, asn)))
         argv = ["gobgpd", "-f", str(config), "-t", "json", "--api-hosts", f"127.0.0.1:{_PORT}", "--pprof-disable"]
         self.process = Process("gobgpd", namespace, argv, folder / "gobgpd.log")
 
-    def _configuration(self, address: str, password: str) -> dict[str, Any]:
+    def _configuration(self, address: str, password: str, asn: int) -> dict[str, Any]:
         family = {"mp-graceful-restart": {"config": {"enabled": True}}}
         neighbor = {
             "transport": {"config": {"passive-mode": True}},
@@ -43,7 +44,7 @@ class GoBgp:
             neighbor | {"config": {"neighbor-address": node, "peer-as": LOCAL_ASN, "auth-password": password}}
             for node in self._nodes.values()
         ]
-        own = {"as": ROUTER_ASN, "router-id": "192.168.2.1", "local-address-list": [address]}
+        own = {"as": asn, "router-id": "192.168.2.1", "local-address-list": [address]}
         return {"global": {"config": own}, "neighbors": neighbors}
 
     def start(self) -> None:
@@ -82,5 +83,6 @@ def _route(path: dict[str, Any]) -> Route:
     return Route(
         next_hop=attributes[_NEXT_HOP]["nexthop"],
         communities=[f"{number >> 16},{number & 0xFFFF}" for number in numbers],
+        local_preference=attributes.get(_LOCAL_PREF, {}).get("value"),
         as_path=" ".join(str(asn) for segment in segments for asn in segment["asns"]),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .bird import LOCAL_ASN, ROUTER_ASN, Route
 from .cluster import Cluster, eventually
 
 ROUTER = "192.168.2.1"
+ROUTER6 = "fd00:2::1"
 """Where the LAN's router is."""
 
 
@@ -37,6 +40,19 @@ address-pools:
   addresses:
   - 10.9.0.0/24{advertisements}
 """
+
+
+@contextlib.contextmanager
+def ipv6(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """The router and the nodes have addresses of IPv6 as well, from `with` to the end of it: those of the nodes."""
+    hosts = {name: f"fd00:2::{node.host.number}" for name, node in cluster.nodes.items()}
+    places = [(cluster.lan.switch, "lan", ROUTER6)]
+    places += [(cluster.nodes[name].host.namespace, "eth0", address) for name, address in hosts.items()]
+    with contextlib.ExitStack() as stack:
+        for namespace, interface, address in places:
+            namespace.ip("address", "add", f"{address}/64", "dev", interface, "nodad")
+            stack.callback(namespace.ip, "address", "delete", f"{address}/64", "dev", interface)
+        yield hosts
 
 
 def served(cluster: Cluster, nodes: list[str] | None = None, **spec: Any) -> tuple[str, str]:
