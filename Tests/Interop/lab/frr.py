@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from .bird import LOCAL_ASN, ROUTER_ASN, Route
+from .cluster import eventually
 from .namespace import Namespace
 from .process import Process
 
@@ -64,9 +66,17 @@ class Frr:
         return "\n".join(lines) + "\n"
 
     def start(self) -> None:
-        """Starts it."""
-        for process in self.processes:
-            process.start()
+        """Starts it. What bgpd asks of BFD goes by way of zebra, and is lost where bfdd is not there yet."""
+        zebra, bfdd, bgpd = self.processes
+        zebra.start()
+        eventually("zebra", lambda: "Name" in self._clients())
+        bfdd.start()
+        eventually("bfdd", lambda: re.search(r"^bfd\b", self._clients(), re.MULTILINE))
+        bgpd.start()
+
+    def _clients(self) -> str:
+        """What zebra says of those that it works for."""
+        return self._tell("show zebra client summary")
 
     def close(self) -> None:
         """Ends it."""
@@ -74,10 +84,12 @@ class Frr:
             process.end()
         shutil.rmtree(self._folder)
 
+    def _tell(self, words: str) -> str:
+        return self.namespace.run("vtysh", "--vty_socket", str(self._folder), "-c", words, check=False).stdout
+
     def _show(self, words: str) -> Any:
-        answer = self.namespace.run("vtysh", "--vty_socket", str(self._folder), "-c", f"show {words} json", check=False)
         try:
-            return json.loads(answer.stdout)
+            return json.loads(self._tell(f"show {words} json"))
         except ValueError:
             return {}
 
