@@ -10,8 +10,10 @@ from .bird import LOCAL_ASN, ROUTER_ASN, Route
 from .cluster import Cluster, eventually
 
 ROUTER = "192.168.2.1"
-ROUTER6 = "fd00:2::1"
 """Where the LAN's router is."""
+
+ROUTER6 = "fd00:2::1"
+"""The same by IPv6, inside `ipv6`."""
 
 
 class Router(Protocol):
