@@ -164,6 +164,28 @@ def test_a_clock_that_was_never_set(shelf: Shelf, joined: Pi, clock: Path) -> No
     _is_mended(shelf, joined, "certificate")
 
 
+def test_without_the_right_to_real_time(shelf: Shelf, joined: Pi) -> None:
+    """As in a container, or where an administrator forbids it: one line that says what follows, and all works."""
+    machine = joined.machine
+    drop_in = machine.path("/run/systemd/system/lbd.service.d/modest.conf")
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text("[Service]\nLimitRTPRIO=0\n")
+    joined.systemctl("daemon-reload")
+    cursor = machine.cursor()
+    joined.systemctl("restart", "lbd")
+    _is_joined(shelf)
+    said = [entry for entry in machine.journal("--unit=lbd", f"--after-cursor={cursor}") if "real time" in entry["MESSAGE"]]
+    assert [(entry["PRIORITY"], entry["MESSAGE"]) for entry in said] == [
+        (
+            "6",
+            "cannot be scheduled in real time: Operation not permitted: a busy machine may keep lbd waiting, and others may"
+            " take it for dead",
+        )
+    ]
+    drop_in.unlink()
+    joined.systemctl("daemon-reload")
+
+
 @pytest.fixture(scope="session")
 def clock(folder: Path) -> Path:
     """The library that makes it 1970."""

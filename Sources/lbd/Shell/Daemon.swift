@@ -68,6 +68,7 @@ final class Daemon {
 
     /// Runs until a signal ends it; the result is the process's exit status.
     func run() throws(DaemonError) -> Int32 {
+        avoidDelays()
         do throws(Errno) {
             try watchSignals()
             // Before all else that is ready at once: a daemon that wakes past its deadline as leader must close its
@@ -99,6 +100,15 @@ final class Daemon {
             return try loop.run()
         } catch {
             throw .system(error)
+        }
+    }
+
+    /// Asks not to be kept waiting on a busy machine. Where that is refused, all works without.
+    private func avoidDelays() {
+        do throws(Errno) {
+            try Scheduling.becomeRealTime()
+        } catch {
+            report.inform("\(error): a busy machine may keep lbd waiting, and others may take it for dead")
         }
     }
 

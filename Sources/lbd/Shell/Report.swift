@@ -92,6 +92,11 @@ final class Report {
         send(.warning, text, id?.rawValue)
     }
 
+    /// Writes a line that asks for nothing.
+    func inform(_ text: String) {
+        send(.info, text, nil)
+    }
+
     /// The problems as they are now, the worst first.
     var problemTexts: [String] { problems.sorted { $0.key < $1.key }.map(\.value) }
 
