@@ -4,7 +4,8 @@ public import Wire
 public enum Event: Hashable, Sendable {
     /// It begins.
     case started
-    /// A datagram came from `source` and held these messages, in order.
+    /// A datagram came from `source` and held these messages, in order; none where it was for others than the gossip. By
+    /// whatever comes, one that was lost, or is to be joined, shows that it is there, and is joined at once.
     case received([Message], from: SocketAddress)
     /// Exchange the whole state with whoever listens there: to join a group, or to join two that were apart. Replaces
     /// the addresses asked for before. Each is tried at once, and then, for as long as no live member listens there,

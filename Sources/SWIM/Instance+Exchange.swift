@@ -47,11 +47,7 @@ extension Instance {
         for (name, address) in lost.take(exchanges.room, at: turn.now) {
             begin(.reunion(name), with: address, in: &turn)
         }
-        let list = list
-        let addresses = seeds.take(exchanges.room, at: turn.now, using: &turn.rng) { address in
-            address == list.own.address
-                || list.contains { $0.member.address == address && $0.member.isListening }
-        }
+        let addresses = seeds.take(exchanges.room, at: turn.now, using: &turn.rng, isMember: list.hasListener)
         for address in addresses { begin(.join(address), with: address, in: &turn) }
         guard let due = nextRepair, due <= turn.now else { return }
         nextRepair = turn.now.advanced(by: timing.pushPullInterval(members: list.count))

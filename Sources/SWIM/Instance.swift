@@ -63,6 +63,9 @@ public struct Instance: Sendable {
     /// All members that are known, this node among them, ascending by name.
     public var members: [Member] { list.sorted }
 
+    /// Whether a member that is not gone listens at `address`.
+    public func hasMember(at address: SocketAddress) -> Bool { list.hasListener(at: address) }
+
     /// How poorly this node itself does, from 0 to `Timing.awarenessMaximum` - 1 (Lifeguard).
     public var awarenessScore: Int { awareness.score }
 
@@ -108,6 +111,7 @@ public struct Instance: Sendable {
 
     private mutating func take(_ messages: [Message], from source: SocketAddress, in turn: inout Turn) {
         lost.heard(from: source)
+        if !list.hasListener(at: source) { seeds.heard(from: source, at: turn.now) }
         for message in messages {
             switch message {
             case .ping(let ping): answer(ping, from: source, in: &turn)

@@ -64,6 +64,34 @@ import Wire
         #expect(rig.instance.counters.exchangesFailed == 10)
     }
 
+    /// Whatever comes from where one is to be joined says that it is there. One that then does not answer is not tried with each.
+    @Test func whoIsHeardIsJoinedAtOnce() {
+        var rig = Rig()
+        rig.send(.join([.host(2)]))
+        rig.send(.pulled(nil, id: 1))
+        while rig.exchanges.count < 5 {
+            let count = rig.exchanges.count
+            rig.pass(.milliseconds(100))
+            if rig.exchanges.count > count, let id = rig.exchanges.last?.id { rig.send(.pulled(nil, id: id)) }
+        }
+        rig.pass(.seconds(5))
+        rig.clear()
+        rig.send(.received([], from: .host(3)))
+        #expect(rig.exchanges.isEmpty)
+        rig.send(.received([], from: .host(2)))
+        #expect(rig.exchanges.map(\.with) == [.host(2)])
+
+        rig.send(.pulled(nil, id: rig.exchanges.last?.id ?? 0))
+        rig.clear()
+        for _ in 0..<9 {
+            rig.pass(.milliseconds(100))
+            rig.send(.received([], from: .host(2)))
+        }
+        #expect(rig.exchanges.isEmpty)
+        rig.pass(.milliseconds(100))
+        #expect(rig.exchanges.map(\.with) == [.host(2)])
+    }
+
     @Test func whereALiveMemberListensNobodyIsJoined() {
         var rig = Rig.group(of: 3)
         rig.send(.join([.host(2), .host(3), .host(4)]))

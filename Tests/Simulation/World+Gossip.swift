@@ -169,12 +169,13 @@ extension World {
         var messages: [SWIM.Message] = []
         for message in datagram.messages {
             if case .user(let bytes) = message, let kind = bytes.first, Transport.directKinds.contains(kind) {
-                receiveDirectly(bytes, by: daemon)
+                receiveDirectly(bytes, from: datagram.source, by: daemon)
             } else {
                 messages.append(message)
             }
         }
-        if !messages.isEmpty { gossip(.received(messages, from: datagram.source), by: daemon) }
+        guard !messages.isEmpty || daemon.gossip?.hasMember(at: datagram.source) == false else { return }
+        gossip(.received(messages, from: datagram.source), by: daemon)
     }
 
     // MARK: Direct messages
@@ -207,8 +208,9 @@ extension World {
     }
 
     /// Takes a direct message, whose first byte is its kind.
-    private mutating func receiveDirectly(_ bytes: [UInt8], by daemon: Daemon) {
+    private mutating func receiveDirectly(_ bytes: [UInt8], from source: SocketAddress, by daemon: Daemon) {
         if let packet = try? Heartbeat.Packet(bytes) {
+            if daemon.book.hear(packet.sender, at: source) { join(daemon) }
             beat(.received(packet), by: daemon)
         } else {
             deliver(.posted(bytes), to: daemon)

@@ -111,4 +111,27 @@ import Wire
         #expect(kept?.secrets == [[97]])
         #expect(kept?.peers.keys.sorted() == ["c"])
     }
+
+    /// A daemon that has just begun answers those that it hears before they are members of its group.
+    @Test func whoIsHeardCanBeAnswered() throws {
+        var book = book()
+        #expect(book.address(of: "b") == nil)
+        #expect(book.hear("b", at: try #require(SocketAddress("10.0.0.2:7946"))))
+        #expect(book.address(of: "b")?.description == "10.0.0.2:7946")
+        #expect(book.addressesOfOurs == [])
+        #expect(seeds(book) == ["10.0.0.2:7946"], "it is joined")
+        book.update(try member("b", "10.0.0.9:7946"))
+        #expect(!book.hear("b", at: try #require(SocketAddress("10.0.0.2:7946"))))
+        #expect(book.address(of: "b")?.description == "10.0.0.9:7946", "what the group tells is better")
+        book.forget("b")
+        #expect(book.address(of: "b") == nil)
+    }
+
+    @Test func notEverybodyIsRemembered() throws {
+        var book = book()
+        for number in 0..<(PeerBook.maximumRemembered + 10) {
+            _ = book.hear("n\(number)", at: try #require(SocketAddress("10.0.0.2:\(1000 + number)")))
+        }
+        #expect((0..<100).count { book.address(of: "n\($0)") != nil } == PeerBook.maximumRemembered)
+    }
 }

@@ -9,8 +9,8 @@ public final class Transport {
     public var onReport: (Report) -> Void = { _ in }
     /// Told why the port cannot be opened, and nil once it can.
     public var onTrouble: (Errno?) -> Void = { _ in }
-    /// Told the messages that others have sent by `sendDirectly`.
-    public var onDirect: ([UInt8]) -> Void = { _ in }
+    /// Told the messages that others have sent by `sendDirectly`, and where they came from.
+    public var onDirect: ([UInt8], SocketAddress) -> Void = { _, _ in }
     /// What has been counted since the start.
     public private(set) var counters = TransportCounters()
     /// Who sent the last thing that no key opened.
@@ -173,12 +173,13 @@ public final class Transport {
             var messages: [Message] = []
             for message in datagram.messages {
                 if case .user(let bytes) = message, let kind = bytes.first, Self.directKinds.contains(kind) {
-                    onDirect(bytes)
+                    onDirect(bytes, source)
                 } else {
                     messages.append(message)
                 }
             }
-            if !messages.isEmpty { handle(.received(messages, from: source)) }
+            // From one that is no member, whatever comes is a sign of life.
+            if !messages.isEmpty || !instance.hasMember(at: source) { handle(.received(messages, from: source)) }
         } catch {
             count(error, from: source)
         }

@@ -82,6 +82,11 @@ struct MemberList {
         return Array(candidates.prefix(count))
     }
 
+    /// Whether this node or another that is not gone listens at `address`.
+    func hasListener(at address: SocketAddress) -> Bool {
+        own.address == address || contains { $0.member.address == address && $0.member.isListening }
+    }
+
     /// Whether any member is such.
     func contains(where isSuch: (Entry) -> Bool) -> Bool {
         entries.values.contains(where: isSuch)

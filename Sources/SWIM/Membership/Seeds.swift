@@ -7,7 +7,12 @@ struct Seeds {
         var backoff = Backoff()
         var due: Instant
         var isUnderWay = false
+        /// When it was tried last.
+        var endedAt: Instant?
     }
+
+    /// One that shows life is tried again no sooner than so long after the last time.
+    private static let shortestPause = Duration.seconds(1)
 
     private var byAddress: [SocketAddress: Seed] = [:]
 
@@ -18,6 +23,13 @@ struct Seeds {
         for address in addresses where byAddress.count < Capacity.seeds {
             byAddress[address] = old[address] ?? Seed(due: now)
         }
+    }
+
+    /// Takes a datagram from `address`, where no member listens, as a sign of life.
+    mutating func heard(from address: SocketAddress, at now: Instant) {
+        guard let seed = byAddress[address], !seed.isUnderWay else { return }
+        let earliest = seed.endedAt?.advanced(by: Self.shortestPause) ?? now
+        byAddress[address]?.due = min(seed.due, max(now, earliest))
     }
 
     var nextDeadline: Instant? { byAddress.values.lazy.filter { !$0.isUnderWay }.map(\.due).min() }
@@ -46,6 +58,7 @@ struct Seeds {
     mutating func finished(_ address: SocketAddress, hasAnswered: Bool, at now: Instant, using rng: inout PRNG) {
         guard var seed = byAddress[address] else { return }
         seed.isUnderWay = false
+        seed.endedAt = now
         if hasAnswered {
             seed.backoff.reset()
             seed.due = now.advanced(by: rng.jittered(Backoff.longest, by: 0.2))

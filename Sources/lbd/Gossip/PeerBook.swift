@@ -1,8 +1,8 @@
 import SWIM
 import Wire
 
-/// Where members of the group may be: at the addresses that are configured, at those of the cluster's nodes, and where they
-/// were when they were last seen.
+/// Where members of the group may be: at the addresses that are configured, at those of the cluster's nodes, where they were
+/// when they were last seen, and where they are heard.
 struct PeerBook {
     /// The most members that are remembered.
     static let maximumRemembered = 64
@@ -16,6 +16,8 @@ struct PeerBook {
     private var nodes: [String: [IPAddress]] = [:]
     /// By name, this node left out.
     private var members: [String: Member] = [:]
+    /// Where those were heard last, by name, that are no members yet.
+    private var heard: [String: SocketAddress] = [:]
     /// The members that have been seen, by name.
     private(set) var remembered: [String: SocketAddress]
 
@@ -38,13 +40,24 @@ struct PeerBook {
     /// Takes a member as the group tells it.
     mutating func update(_ member: Member) {
         members[member.name] = member
+        heard[member.name] = nil
         guard member.status == .alive, remembered[member.name] != member.address else { return }
         guard remembered[member.name] != nil || remembered.count < Self.maximumRemembered else { return }
         remembered[member.name] = member.address
     }
 
-    /// Where the member `name` listens, if it is known.
-    func address(of name: String) -> SocketAddress? { members[name]?.address }
+    /// Takes where a daemon was heard that may be no member yet: it has just begun, or this one has. Returns whether that is
+    /// news.
+    mutating func hear(_ name: String, at address: SocketAddress) -> Bool {
+        guard members[name] == nil, heard[name] != address,
+            heard[name] != nil || heard.count < Self.maximumRemembered
+        else { return false }
+        heard[name] = address
+        return true
+    }
+
+    /// Where the daemon `name` listens, if it is known.
+    func address(of name: String) -> SocketAddress? { members[name]?.address ?? heard[name] }
 
     /// Where the members of ours listen that can be reached.
     var addressesOfOurs: [SocketAddress] {
@@ -67,7 +80,9 @@ struct PeerBook {
             $0.value.map { SocketAddress($0, port: port) }
         }
         let lost = remembered.filter { !present.contains($0.key) }.values
-        let known = Set(configured).union(absent).union(lost).filter { !(own.contains($0.address) && $0.port == port) }
+        let known = Set(configured).union(absent).union(lost).union(heard.values).filter {
+            !(own.contains($0.address) && $0.port == port)
+        }
         return Array(known.sorted().prefix(Self.maximumSeeds))
     }
 }

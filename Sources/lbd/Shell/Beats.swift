@@ -8,6 +8,7 @@ import Wire
 final class Beats {
     private let loop: Loop
     private let post: ([UInt8], Heartbeat.Directive.Audience) -> Void
+    private let note: (String, SocketAddress) -> Void
     private let deliver: (Heartbeat.Report) -> Void
     private var instance: Heartbeat.Instance
     private var rng: PRNG
@@ -16,15 +17,18 @@ final class Beats {
     private var events = Mailbox<Heartbeat.Event>()
 
     /// The beats of the node `node`, whose daemon is `number`. Packets go to `post`, what is learnt to `deliver`;
-    /// `receive` hands over what waits in the sockets, so that nobody is blamed for a beat that was not read.
+    /// `receive` hands over what waits in the sockets, so that nobody is blamed for a beat that was not read; `note` is told
+    /// where each packet came from.
     ///
     /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
     init(
         node: String, number: UInt64, loop: Loop, post: @escaping ([UInt8], Heartbeat.Directive.Audience) -> Void,
-        receive: @escaping () -> Void, deliver: @escaping (Heartbeat.Report) -> Void
+        receive: @escaping () -> Void, note: @escaping (String, SocketAddress) -> Void,
+        deliver: @escaping (Heartbeat.Report) -> Void
     ) throws(Errno) {
         self.loop = loop
         self.post = post
+        self.note = note
         self.deliver = deliver
         instance = Heartbeat.Instance(name: node, instance: number)
         rng = PRNG(seed: try Random.seed())
@@ -35,9 +39,10 @@ final class Beats {
         }
     }
 
-    /// Takes a packet that came by the gossip's port. Returns whether it is one.
-    func receive(_ bytes: [UInt8]) -> Bool {
+    /// Takes a packet that came by the gossip's port from `source`. Returns whether it is one.
+    func receive(_ bytes: [UInt8], from source: SocketAddress) -> Bool {
         guard let packet = try? Packet(bytes) else { return false }
+        note(packet.sender, source)
         handle(.received(packet))
         return true
     }

@@ -170,10 +170,11 @@ final class Daemon {
             node: configuration.node, number: number, loop: loop,
             post: { [unowned gossip] bytes, audience in gossip.post(bytes, to: audience) },
             receive: { [unowned gossip] in gossip.receiveAll() },
+            note: { [unowned gossip] name, address in gossip.note(name, at: address) },
             deliver: { [unowned self] report in handle(.heartbeat(report)) })
         self.beats = beats
-        gossip.onDirect = { [unowned self, unowned beats] bytes in
-            if !beats.receive(bytes) { handle(.posted(bytes)) }
+        gossip.onDirect = { [unowned self, unowned beats] bytes, source in
+            if !beats.receive(bytes, from: source) { handle(.posted(bytes)) }
         }
         gossip.readSecretFile()
     }

@@ -18,7 +18,7 @@ final class Gossip {
     private static let calm = Duration.seconds(60)
 
     /// Told the messages of other members that are no gossip.
-    var onDirect: ([UInt8]) -> Void = { _ in }
+    var onDirect: ([UInt8], SocketAddress) -> Void = { _, _ in }
 
     private let settings: Configuration.Gossip
     /// Of the addresses that can be reached from where this node listens.
@@ -160,6 +160,12 @@ final class Gossip {
         }
     }
 
+    /// The daemon of the node `name` has sent something directly from `address`: there it can be answered, though the gossip
+    /// may not know it yet.
+    func note(_ name: String, at address: SocketAddress) {
+        if book.hear(name, at: address) { join() }
+    }
+
     /// Sends a direct message to other daemons.
     func post(_ bytes: [UInt8], to recipient: Recipient) {
         switch recipient {
@@ -214,7 +220,7 @@ final class Gossip {
             self.transport = transport
             if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
             transport.handle(.userState(userState))
-            transport.onDirect = { [unowned self] bytes in onDirect(bytes) }
+            transport.onDirect = { [unowned self] bytes, source in onDirect(bytes, source) }
             updateNetworks()
             transport.onReport = { [unowned self] report in learn(report) }
             transport.onTrouble = { [report] error in
