@@ -5,7 +5,8 @@ internal import Wire
 /// What is due waits in one of three lanes, each with its own pace, so that repeats and refreshes never hold up an
 /// address that has just been taken over.
 struct Announcements {
-    /// A round of announcements is a gratuitous request and a gratuitous reply.
+    /// A round of announcements is a gratuitous request and a gratuitous reply, or one unsolicited advertisement, which counts
+    /// as much.
     static let framesPerRound = 2
     /// The rounds of a takeover: at once, then 1.1, 2.2, 3.3 and 4.4 s after it, later where the pace asks for it.
     static let rounds = 5
@@ -49,28 +50,39 @@ struct Announcements {
     }
 
     /// How many rounds each claimed address has had since it was taken.
-    private var roundsSent: [IPv4Address: Int] = [:]
+    private var roundsSent: [IPAddress: Int] = [:]
     /// One a stage, in the order of stages.
     private var lanes = Stage.allCases.map { Lane(pacer: $0.pacer) }
+
+    private var counts: [AddressFamily: Int] = [:]
 
     /// Whether no address is claimed.
     var isEmpty: Bool { roundsSent.isEmpty }
 
+    /// Whether an address of `family` is claimed.
+    func contains(_ family: AddressFamily) -> Bool { counts[family] != nil }
+
+    /// The addresses that are claimed, in no order.
+    var addresses: some Sequence<IPAddress> { roundsSent.keys }
+
     /// Whether `address` is claimed.
-    func contains(_ address: IPv4Address) -> Bool {
+    func contains(_ address: IPAddress) -> Bool {
         roundsSent[address] != nil
     }
 
     /// Claims `address`: its first round is due. Claiming it again changes nothing.
-    mutating func claim(_ address: IPv4Address, at now: Instant) {
+    mutating func claim(_ address: IPAddress, at now: Instant) {
         guard !contains(address) else { return }
         roundsSent[address] = 0
+        counts[address.family, default: 0] += 1
         lanes[lane(0)].schedule.insert(address, due: now)
     }
 
     /// Forgets `address` and all that is due for it.
-    mutating func release(_ address: IPv4Address) {
+    mutating func release(_ address: IPAddress) {
         guard let sent = roundsSent.removeValue(forKey: address) else { return }
+        let left = counts[address.family, default: 0] - 1
+        counts[address.family] = left > 0 ? left : nil
         lanes[lane(sent)].schedule.remove(address)
     }
 
@@ -87,8 +99,8 @@ struct Announcements {
     /// a refresh every `refreshInterval`, never where that is zero.
     mutating func next(
         at now: Instant, refreshInterval: Duration, using rng: inout PRNG
-    ) -> [IPv4Address] {
-        var addresses: [IPv4Address] = []
+    ) -> [IPAddress] {
+        var addresses: [IPAddress] = []
         for lane in lanes.indices {
             while let entry = lanes[lane].schedule.first, entry.due <= now,
                 lanes[lane].pacer.take(Self.framesPerRound, at: now)
@@ -102,7 +114,7 @@ struct Announcements {
     }
 
     private mutating func reschedule(
-        _ address: IPv4Address, at now: Instant, _ refreshInterval: Duration, _ rng: inout PRNG
+        _ address: IPAddress, at now: Instant, _ refreshInterval: Duration, _ rng: inout PRNG
     ) {
         let sent = min(roundsSent[address, default: 0] + 1, Self.rounds + 1)
         roundsSent[address] = sent

@@ -1,13 +1,14 @@
 public import Wire
 
-/// Answers ARP requests (RFC 826) for the addresses that this node has taken, and announces them.
+/// Answers ARP requests (RFC 826) and neighbour solicitations (RFC 4861) for the addresses that this node has taken, and
+/// announces them.
 public struct Announcer: Sendable {
     /// What happens to an announcer.
     public enum Event: Hashable, Sendable {
         /// Answer for the address on the interface with this index from now on, and announce it.
-        case take(IPv4Address, on: UInt32)
+        case take(IPAddress, on: UInt32)
         /// Do not answer for the address on this interface any more, and announce it no more.
-        case release(IPv4Address, on: UInt32)
+        case release(IPAddress, on: UInt32)
         /// Announce all that is claimed anew: others may have been believed to have it meanwhile.
         case announceAll
         /// The interface with this index has this Ethernet address; nil: it is gone. What is claimed on it stays
@@ -22,7 +23,7 @@ public struct Announcer: Sendable {
     /// What an announcer asks of its shell, to be carried out in order.
     public enum Directive: Hashable, Sendable {
         /// Send the frame on the interface with this index.
-        case send(EthernetFrame, on: UInt32)
+        case send(Frame, on: UInt32)
         /// Send `Event.timer` at this instant; replaces the instant asked for before.
         case wake(at: Instant)
     }
@@ -46,7 +47,17 @@ public struct Announcer: Sendable {
         announcements[index].map { !$0.isEmpty } ?? false
     }
 
-    private func isClaimed(_ address: IPv4Address, on index: UInt32) -> Bool {
+    /// Whether an address of `family` is claimed on the interface with this index.
+    public func hasClaims(on index: UInt32, of family: AddressFamily) -> Bool {
+        announcements[index]?.contains(family) ?? false
+    }
+
+    /// The addresses that are claimed on the interface with this index, ascending.
+    public func claims(on index: UInt32) -> [IPAddress] {
+        announcements[index]?.addresses.sorted() ?? []
+    }
+
+    private func isClaimed(_ address: IPAddress, on index: UInt32) -> Bool {
         announcements[index]?.contains(address) ?? false
     }
 
@@ -77,40 +88,38 @@ public struct Announcer: Sendable {
         }
     }
 
-    /// The reply to a frame that is a proper request for an address claimed on the interface it came in on.
-    private mutating func answer(_ bytes: ArraySlice<UInt8>, on index: UInt32) -> EthernetFrame? {
-        guard let frame = try? EthernetFrame(bytes) else {
+    /// The answer to a frame that is a proper question for an address claimed on the interface it came in on.
+    private mutating func answer(_ bytes: ArraySlice<UInt8>, on index: UInt32) -> Frame? {
+        guard let frame = try? Frame(bytes) else {
             counters.dropped.malformed += 1
             return nil
         }
-        let packet = frame.packet
-        guard packet.operation == .request else {
+        guard let request = Request(frame) else {
             counters.dropped.notRequest += 1
             return nil
         }
-        guard let own = hardwareAddresses[index], isClaimed(packet.targetProtocolAddress, on: index) else {
+        guard let own = hardwareAddresses[index], isClaimed(request.target, on: index) else {
             counters.dropped.notClaimed += 1
             return nil
         }
-        guard frame.destination == .broadcast || frame.destination == own else {
+        guard request.isFor(own) else {
             counters.dropped.otherDestination += 1
             return nil
         }
-        let sender = packet.senderHardwareAddress
-        guard sender != .zero, !sender.isMulticast else {
+        guard request.sender != .zero, !request.sender.isMulticast else {
             counters.dropped.invalidSender += 1
             return nil
         }
-        guard sender != own, frame.source != own, !hardwareAddresses.values.contains(sender) else {
+        guard request.sender != own, request.source != own, !hardwareAddresses.values.contains(request.sender) else {
             counters.dropped.ownSender += 1
             return nil
         }
-        guard !isClaimed(packet.senderProtocolAddress, on: index) else {
+        guard !isClaimed(request.senderAddress, on: index) else {
             counters.dropped.conflict += 1
             return nil
         }
         counters.replies += 1
-        return .reply(to: packet, from: own)
+        return request.answer(own)
     }
 
     /// Sends what is due on the interfaces, and asks to be woken for what is due next.
@@ -120,9 +129,9 @@ public struct Announcer: Sendable {
         for index in indexes {
             guard let own = hardwareAddresses[index] else { continue }
             for address in announcements[index]?.next(at: now, refreshInterval: refreshInterval, using: &rng) ?? [] {
-                directives.append(.send(.gratuitous(.request, for: address, from: own), on: index))
-                directives.append(.send(.gratuitous(.reply, for: address, from: own), on: index))
-                counters.gratuitous += UInt64(Announcements.framesPerRound)
+                let frames = Frame.announcement(of: address, at: own)
+                directives += frames.map { .send($0, on: index) }
+                counters.gratuitous += UInt64(frames.count)
             }
             if let due = announcements[index]?.wake(at: now) { earliest = min(earliest ?? due, due) }
         }

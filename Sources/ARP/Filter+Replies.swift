@@ -18,8 +18,4 @@ extension Filter {
                     BPFInstruction(code: Code.returnConstant, operand: 0),
                 ])
     }()
-
-    private init(instructions: [BPFInstruction]) {
-        self.instructions = instructions
-    }
 }

@@ -1,7 +1,7 @@
 public import Wire
 
-/// A classic BPF program for a packet socket that lets through ARP requests for addresses of given ranges and nothing
-/// else, so that the rest of the network's ARP never wakes the process. It works on whole Ethernet frames.
+/// A classic BPF program for a packet socket that lets through the questions for addresses of given ranges and nothing else, so
+/// that the rest of the network never wakes the process. It works on whole Ethernet frames.
 public struct Filter: Hashable, Sendable {
     /// The program; a packet is accepted where it returns other than 0.
     public let instructions: [BPFInstruction]
@@ -16,6 +16,8 @@ public struct Filter: Hashable, Sendable {
         static let loadHalfWord: UInt16 = 0x28
         /// BPF_LD | BPF_W | BPF_ABS: loads 4 bytes of the packet.
         static let loadWord: UInt16 = 0x20
+        /// BPF_ALU | BPF_AND | BPF_K.
+        static let and: UInt16 = 0x54
         /// BPF_JMP | BPF_JEQ | BPF_K.
         static let jumpIfEqual: UInt16 = 0x15
         /// BPF_JMP | BPF_JGT | BPF_K.
@@ -32,6 +34,10 @@ public struct Filter: Hashable, Sendable {
         static let hardwareAndProtocolType: UInt32 = 14
         static let lengthsAndOperation: UInt32 = 18
         static let targetProtocolAddress: UInt32 = 38
+    }
+
+    init(instructions: [BPFInstruction]) {
+        self.instructions = instructions
     }
 
     /// A program for requests whose target lies in one of `ranges`, in any order; ranges of IPv6 addresses are passed

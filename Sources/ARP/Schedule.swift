@@ -6,7 +6,7 @@ struct Schedule {
     /// An address and its instant.
     struct Entry: Comparable {
         var due: Instant
-        var address: IPv4Address
+        var address: IPAddress
 
         static func < (left: Entry, right: Entry) -> Bool {
             (left.due, left.address) < (right.due, right.address)
@@ -14,20 +14,20 @@ struct Schedule {
     }
 
     private var heap: [Entry] = []
-    private var positions: [IPv4Address: Int] = [:]
+    private var positions: [IPAddress: Int] = [:]
 
     /// The address that is due first.
     var first: Entry? { heap.first }
 
     /// Puts `address` in, due at `instant`. It must not be in.
-    mutating func insert(_ address: IPv4Address, due instant: Instant) {
+    mutating func insert(_ address: IPAddress, due instant: Instant) {
         heap.append(Entry(due: instant, address: address))
         positions[address] = heap.count - 1
         rise(from: heap.count - 1)
     }
 
     /// Takes `address` out, if it is in.
-    mutating func remove(_ address: IPv4Address) {
+    mutating func remove(_ address: IPAddress) {
         guard let position = positions.removeValue(forKey: address) else { return }
         let last = heap.removeLast()
         guard position < heap.count else { return }

@@ -48,9 +48,9 @@ extension Instance {
         }
     }
 
-    /// Whether this node's network may be answered for addresses of this kind: by ARP, for now.
+    /// Whether this node's network may be answered for addresses of this kind: by ARP or NDP.
     func isAnswerable(_ address: IPAddress) -> Bool {
-        address.family == .ipv4 && configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
+        configuration.pools?.pool(holding: address)?.announcementProtocol == .layer2
     }
 
     /// The nodes that can answer for `address`; nil where no Service needs it.

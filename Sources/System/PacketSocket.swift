@@ -21,6 +21,8 @@ public struct PacketSocket: ~Copyable, Sendable {
         public static let host = PacketType(rawValue: UInt8(PACKET_HOST))
         /// PACKET_BROADCAST: addressed to everybody.
         public static let broadcast = PacketType(rawValue: UInt8(PACKET_BROADCAST))
+        /// PACKET_MULTICAST: addressed to a group.
+        public static let multicast = PacketType(rawValue: UInt8(PACKET_MULTICAST))
     }
 
     /// What came with a frame.

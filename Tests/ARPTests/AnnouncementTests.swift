@@ -19,7 +19,7 @@ extension Driver {
             var wake: Instant?
             for directive in pending {
                 switch directive {
-                case .send(let frame, _) where frame.packet.operation == .request:
+                case .send(.arp(let frame), _) where frame.packet.operation == .request:
                     sent.append(Sent(at: now, address: frame.packet.targetProtocolAddress))
                 case .send: break
                 case .wake(let instant): wake = instant
@@ -40,7 +40,7 @@ extension Driver {
 
     /// Takes the first `count` addresses from 10.77.0.0 on interface 2; the directives of all, the last wake last.
     fileprivate mutating func take(_ count: UInt32) -> [Announcer.Directive] {
-        (0..<count).flatMap { handle(.take(IPv4Address(rawValue: 0x0A4D_0000 + $0), on: 2)) }
+        (0..<count).flatMap { handle(.take(.v4(IPv4Address(rawValue: 0x0A4D_0000 + $0)), on: 2)) }
     }
 }
 
@@ -48,7 +48,7 @@ extension Driver {
     @Test func aTakenAddressIsAnnouncedAtOnceAndFourTimesMore() {
         var driver = Driver(refreshInterval: .zero)
         #expect(
-            driver.handle(.take(address(4, 10), on: 2)) == round(address(4, 10)) + [.wake(at: milliseconds(1100))])
+            driver.handle(.take(.v4(address(4, 10)), on: 2)) == round(address(4, 10)) + [.wake(at: milliseconds(1100))])
         for time in [1100, 2200, 3300] as [Int64] {
             driver.now = milliseconds(time)
             #expect(driver.handle(.timer) == round(address(4, 10)) + [.wake(at: milliseconds(time + 1100))])
@@ -62,20 +62,20 @@ extension Driver {
 
     @Test func takingAnAddressTwiceChangesNothing() {
         var driver = Driver()
-        _ = driver.handle(.take(address(4, 10), on: 2))
-        #expect(driver.handle(.take(address(4, 10), on: 2)) == [])
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
+        #expect(driver.handle(.take(.v4(address(4, 10)), on: 2)) == [])
     }
 
     @Test func anEarlyTimerIsHarmless() {
         var driver = Driver()
-        _ = driver.handle(.take(address(4, 10), on: 2))
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
         driver.now = milliseconds(500)
         #expect(driver.handle(.timer) == [.wake(at: milliseconds(1100))])
     }
 
     @Test func aNewHardwareAddressIsAnnouncedAnew() {
         var driver = Driver(refreshInterval: .zero)
-        _ = driver.handle(.take(address(4, 10), on: 2))
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
         driver.now = milliseconds(700)
         #expect(driver.handle(.interface(2, mac(0x0C))) == [])
         #expect(driver.handle(.interface(2, mac(0xFF))) == round(address(4, 10), mac(0xFF)))
@@ -87,7 +87,7 @@ extension Driver {
     @Test func allIsAnnouncedAnewWhereThatIsAsked() {
         var driver = Driver(refreshInterval: .zero)
         #expect(driver.handle(.announceAll) == [])
-        _ = driver.run(after: driver.handle(.take(address(4, 10), on: 2)), until: milliseconds(20_000))
+        _ = driver.run(after: driver.handle(.take(.v4(address(4, 10)), on: 2)), until: milliseconds(20_000))
         #expect(driver.handle(.timer) == [])
         driver.now = milliseconds(30_000)
         #expect(driver.handle(.announceAll) == round(address(4, 10)) + [.wake(at: milliseconds(31_100))])
@@ -95,7 +95,7 @@ extension Driver {
 
     @Test func anInterfaceThatComesBackIsAnnouncedOnAnew() {
         var driver = Driver(refreshInterval: .zero)
-        _ = driver.handle(.take(address(4, 10), on: 2))
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
         #expect(driver.handle(.interface(2, nil)) == [])
         driver.now = milliseconds(1100)
         #expect(driver.handle(.timer) == [])
@@ -107,7 +107,7 @@ extension Driver {
     @Test func aReleaseLeavesTheOthersRoundsAsTheyAre() {
         var driver = Driver(refreshInterval: .zero)
         _ = driver.take(3)
-        _ = driver.handle(.release(address(0, 1), on: 2))
+        _ = driver.handle(.release(.v4(address(0, 1)), on: 2))
         driver.now = milliseconds(1100)
         #expect(
             driver.handle(.timer) == round(address(0, 0)) + round(address(0, 2)) + [.wake(at: milliseconds(2200))])
@@ -115,7 +115,7 @@ extension Driver {
 
     @Test func theRefreshGoesOnWithinItsBounds() {
         var driver = Driver(refreshInterval: .seconds(60))
-        let taken = driver.handle(.take(address(4, 10), on: 2))
+        let taken = driver.handle(.take(.v4(address(4, 10)), on: 2))
         let times = driver.run(after: taken, until: milliseconds(3_600_000)).map(\.at)
         #expect(
             times.prefix(5) == [
@@ -158,7 +158,7 @@ extension Driver {
         let taken = driver.take(500)
         _ = driver.run(after: taken, until: milliseconds(2000))
         driver.now = milliseconds(2001)
-        #expect(driver.handle(.take(address(9, 9), on: 2)).starts(with: round(address(9, 9))))
+        #expect(driver.handle(.take(.v4(address(9, 9)), on: 2)).starts(with: round(address(9, 9))))
     }
 
     @Test func refreshesAreSpreadAndKeepToTheirPace() {
@@ -186,8 +186,8 @@ extension Driver {
     @Test func takingAndReleasingInTurnKeepsToThePace() {
         var driver = Driver(refreshInterval: .zero)
         for _ in 0..<1000 {
-            _ = driver.handle(.take(address(4, 10), on: 2))
-            _ = driver.handle(.release(address(4, 10), on: 2))
+            _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
+            _ = driver.handle(.release(.v4(address(4, 10)), on: 2))
         }
         #expect(driver.announcer.counters.gratuitous == 128)
     }
@@ -196,13 +196,13 @@ extension Driver {
         var driver = Driver(refreshInterval: .seconds(60))
         var addresses = (0..<10_000).map { IPv4Address(rawValue: 0x0A4D_0000 + $0) }
         addresses.shuffle(using: &driver.rng)
-        for address in addresses { _ = driver.handle(.take(address, on: 2)) }
+        for address in addresses { _ = driver.handle(.take(.v4(address), on: 2)) }
         addresses.shuffle(using: &driver.rng)
-        for address in addresses.dropLast() { _ = driver.handle(.release(address, on: 2)) }
+        for address in addresses.dropLast() { _ = driver.handle(.release(.v4(address), on: 2)) }
         driver.now = milliseconds(60_000)
         let directives = driver.handle(.timer)
         #expect(directives.dropLast() == ArraySlice(round(addresses[9999])))
-        _ = driver.handle(.release(addresses[9999], on: 2))
+        _ = driver.handle(.release(.v4(addresses[9999]), on: 2))
         driver.now = milliseconds(600_000)
         #expect(driver.handle(.timer) == [])
     }

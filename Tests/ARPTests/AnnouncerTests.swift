@@ -30,11 +30,12 @@ func round(
 ) -> [Announcer.Directive] {
     [Packet.Operation.request, .reply].map { operation in
         .send(
-            EthernetFrame(
-                destination: .broadcast, source: hardwareAddress,
-                packet: Packet(
-                    operation: operation, senderHardwareAddress: hardwareAddress, senderProtocolAddress: address,
-                    targetHardwareAddress: .broadcast, targetProtocolAddress: address)),
+            .arp(
+                EthernetFrame(
+                    destination: .broadcast, source: hardwareAddress,
+                    packet: Packet(
+                        operation: operation, senderHardwareAddress: hardwareAddress, senderProtocolAddress: address,
+                        targetHardwareAddress: .broadcast, targetProtocolAddress: address))),
             on: index)
     }
 }
@@ -50,14 +51,14 @@ private func request(_ offset: Int = 38, _ change: [UInt8] = [10, 77, 4, 10]) ->
 @Suite struct AnnouncerTests {
     private static var owner: Driver {
         var driver = Driver()
-        _ = driver.handle(.take(address(4, 10), on: 2))
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 2))
         return driver
     }
 
     @Test func aRequestForATakenAddressIsAnsweredToTheAskerAlone() throws {
         var driver = Self.owner
         let directives = driver.receive(request())
-        guard case .send(let frame, on: 2) = directives.first else {
+        guard case .send(.arp(let frame), on: 2) = directives.first else {
             Issue.record("no answer: \(directives)")
             return
         }
@@ -81,7 +82,7 @@ private func request(_ offset: Int = 38, _ change: [UInt8] = [10, 77, 4, 10]) ->
             packet: Packet(
                 operation: .reply, senderHardwareAddress: mac(0x0C), senderProtocolAddress: address(4, 10),
                 targetHardwareAddress: mac(0x01), targetProtocolAddress: IPv4Address(rawValue: 0)))
-        #expect(driver.receive(Capture.probe) == [.send(reply, on: 2)])
+        #expect(driver.receive(Capture.probe) == [.send(.arp(reply), on: 2)])
     }
 
     @Test func whatIsNoProperRequestForUsIsDroppedAndCounted() {
@@ -123,7 +124,7 @@ private func request(_ offset: Int = 38, _ change: [UInt8] = [10, 77, 4, 10]) ->
         var driver = Self.owner
         _ = driver.handle(.interface(3, mac(0x0D)))
         #expect(driver.receive(request(), on: 3) == [])
-        _ = driver.handle(.take(address(4, 10), on: 3))
+        _ = driver.handle(.take(.v4(address(4, 10)), on: 3))
         #expect(driver.receive(request(), on: 3).count == 1)
         #expect(driver.receive(request(), on: 4) == [])
     }
@@ -131,7 +132,7 @@ private func request(_ offset: Int = 38, _ change: [UInt8] = [10, 77, 4, 10]) ->
     @Test func aReleasedAddressIsSilentAtOnceAndForGood() {
         var driver = Self.owner
         #expect(driver.announcer.hasClaims(on: 2))
-        #expect(driver.handle(.release(address(4, 10), on: 2)) == [])
+        #expect(driver.handle(.release(.v4(address(4, 10)), on: 2)) == [])
         #expect(!driver.announcer.hasClaims(on: 2))
         #expect(driver.receive(request()) == [])
         driver.now = milliseconds(1100)
@@ -140,7 +141,7 @@ private func request(_ offset: Int = 38, _ change: [UInt8] = [10, 77, 4, 10]) ->
 
     @Test func nothingIsAnsweredOrSentBeforeTheInterfaceIsKnown() {
         var driver = Driver()
-        #expect(driver.handle(.take(address(4, 10), on: 7)) == [])
+        #expect(driver.handle(.take(.v4(address(4, 10)), on: 7)) == [])
         #expect(driver.receive(request(), on: 7) == [])
         #expect(driver.announcer.counters.dropped.notClaimed == 1)
         #expect(

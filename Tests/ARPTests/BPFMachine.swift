@@ -19,6 +19,7 @@ enum BPFMachine {
                 let start = Int(instruction.operand)
                 guard start + width <= packet.count else { return 0 }
                 accumulator = packet[start..<start + width].reduce(0) { $0 << 8 | UInt32($1) }
+            case 0x54: accumulator &= instruction.operand
             case 0x15: counter += jump(instruction, accumulator == instruction.operand)
             case 0x25: counter += jump(instruction, accumulator > instruction.operand)
             case 0x35: counter += jump(instruction, accumulator >= instruction.operand)

@@ -20,9 +20,9 @@ enum Capture {
     private static let padding = "000000000000000000000000000000000000"
 }
 
-/// The bytes that `hex` spells, two digits each; blanks are for the eye.
+/// The bytes that `hex` spells, two digits each; blanks and line breaks are for the eye.
 func bytes(_ hex: String) -> [UInt8] {
-    let digits = Array(hex.filter { $0 != " " })
+    let digits = Array(hex.filter { !$0.isWhitespace })
     return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0..<$0 + 2]), radix: 16) }
 }
 

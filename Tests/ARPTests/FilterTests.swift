@@ -101,3 +101,53 @@ private func accepts(_ filter: Filter, _ target: UInt32) throws -> Bool {
         #expect(try !accepts(filter, 0x0A00_9600))
     }
 }
+
+@Suite struct SolicitationFilterTests {
+    private func accepts(_ filter: Filter, _ frame: [UInt8]) throws -> Bool {
+        try BPFMachine.run(filter.instructions, on: frame) == UInt32(NeighborFrame.maximumLength)
+    }
+
+    /// `NeighborCapture.solicitation` for another target.
+    private func solicitation(for target: String) throws -> [UInt8] {
+        var writer = ByteWriter()
+        writer.write(try #require(IPv6Address(target)))
+        var frame = NeighborCapture.solicitation
+        frame.replaceSubrange(62..<78, with: writer.bytes)
+        return frame
+    }
+
+    @Test func solicitationsForThePoolsPass() throws {
+        let filter = Filter.solicitations(
+            for: ["fd00:4d::/120", "2001:db8:1:2::10-2001:db8:1:2::1f", "fd00:9::5/128", "10.0.0.0/8"].compactMap(range)
+        )
+        for target in ["fd00:4d::", "fd00:4d::ff", "2001:db8:1:2::10", "2001:db8:1:2::1f", "fd00:9::5"] {
+            #expect(try accepts(filter, solicitation(for: target)), "\(target)")
+        }
+        for target in ["fd00:4d::100", "fd00:4e::1", "2001:db8:1:2::20", "2001:db8:1:2::f", "fd00:9::4", "fd00:9::7"] {
+            #expect(try !accepts(filter, solicitation(for: target)), "\(target)")
+        }
+    }
+
+    @Test func nothingElsePasses() throws {
+        let filter = Filter.solicitations(for: ["::/0"].compactMap(range))
+        #expect(try accepts(filter, NeighborCapture.solicitation))
+        #expect(try !accepts(filter, NeighborCapture.advertisement))
+        #expect(try !accepts(filter, Capture.request))
+        for (offset, byte) in [(21, 64), (20, 17), (55, 1)] as [(Int, UInt8)] {
+            var frame = NeighborCapture.solicitation
+            frame[offset] = byte
+            #expect(try !accepts(filter, frame))
+        }
+        for length in 0..<56 { #expect(try !accepts(filter, Array(NeighborCapture.solicitation.prefix(length)))) }
+        #expect(try !accepts(Filter.solicitations(for: []), NeighborCapture.solicitation))
+        #expect(try !accepts(Filter.solicitations(for: ["10.0.0.0/8"].compactMap(range)), NeighborCapture.solicitation))
+    }
+
+    @Test func withManyRangesAllPass() throws {
+        let many = (0..<100).compactMap { range("fd00:\($0)::/64") }
+        #expect(try accepts(Filter.solicitations(for: many), solicitation(for: "2001:db8::1")))
+        let most = Filter.solicitations(for: Array(many.prefix(16)))
+        #expect(try !accepts(most, solicitation(for: "2001:db8::1")))
+        #expect(try accepts(most, solicitation(for: "fd00:15::1")))
+    }
+}

@@ -144,8 +144,6 @@ import Wire
         #expect(service("a", in: rig)?.problem == "no live node in the address's network has an endpoint of its own")
         rig.putEndpoints("a", on: [nil])
         #expect(service("a", in: rig)?.problem == "none of its endpoints tells on which node it is")
-        let six = Rig.leader(pools: Rig.pools("fd00::1-fd00::9"), services: [.named("six", ingress: ["fd00::1"])])
-        #expect(service("six", in: six)?.problem == "lbd does not announce addresses of its kind yet")
     }
 
     @Test func aMemberThatMayNotAnswerIsExplained() {

@@ -48,7 +48,9 @@ extension World {
     mutating func respond(to event: ARP.Announcer.Event, by daemon: Daemon) {
         for directive in daemon.responder.handle(event, at: now, using: &rng) {
             switch directive {
-            case .send(let frame, on: _):
+            case .send(.ndp, on: _):
+                break
+            case .send(.arp(let frame), on: _):
                 checkReturn(of: daemon, telling: frame)
                 if !daemon.isMuted, !daemon.isVoiceless { send(frame, by: daemon) }
             case .wake(at: let instant):

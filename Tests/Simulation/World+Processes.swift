@@ -161,13 +161,13 @@ extension World {
             daemon.claims[claim] = now
             checker.noteClaims(of: daemons)
             if case .v4(let address) = claim.address {
-                respond(to: .take(address, on: claim.interfaceIndex), by: daemon)
+                respond(to: .take(.v4(address), on: claim.interfaceIndex), by: daemon)
             }
         case .release(let claim):
             checker.require(daemon.claims.removeValue(forKey: claim) != nil, "releases what it has not", at: now)
             checker.noteClaims(of: daemons)
             if case .v4(let address) = claim.address {
-                respond(to: .release(address, on: claim.interfaceIndex), by: daemon)
+                respond(to: .release(.v4(address), on: claim.interfaceIndex), by: daemon)
             }
         case .announceAll: respond(to: .announceAll, by: daemon)
         case .answer(let isOn):

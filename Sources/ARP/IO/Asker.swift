@@ -50,7 +50,7 @@ public final class Asker {
 
     private func send(_ frame: EthernetFrame, for question: Question) {
         do throws(Errno) {
-            try port(question.interfaceIndex).send(frame)
+            try port(question.interfaceIndex).send(.arp(frame))
         } catch {
             sendErrors += 1
             handle(.unsent(question))

@@ -13,3 +13,12 @@ final class InheritedSocket {
         socket.take()
     }
 }
+
+/// A descriptor that is only kept open.
+final class InheritedDescriptor {
+    private let descriptor: FileDescriptor
+
+    init(_ descriptor: consuming FileDescriptor) {
+        self.descriptor = descriptor
+    }
+}

@@ -2,18 +2,20 @@ internal import EventLoop
 internal import System
 internal import Wire
 
-/// One interface's packet socket: hears the ARP requests that the filter lets through, and sends frames.
+/// One interface's packet socket: hears what the filter lets through, and sends frames.
 final class Port {
     /// The most frames that are taken at once: far more than wait on a busy LAN, and done in a few milliseconds.
     private static let waitingLimit = 256
+
+    private static let types: Set<PacketSocket.PacketType> = [.broadcast, .host, .multicast]
 
     private let index: UInt32
     private let socket: PacketSocket
     private let handler: (ArraySlice<UInt8>) -> Void
     private let onError: (Errno) -> Void
     private var source: IOSource?
-    private var incoming = [UInt8](repeating: 0, count: EthernetFrame.length)
-    private var outgoing = ByteWriter(capacity: EthernetFrame.length)
+    private var incoming = [UInt8](repeating: 0, count: NeighborFrame.maximumLength)
+    private var outgoing = ByteWriter(capacity: NeighborFrame.maximumLength)
 
     /// A port on the interface `index` of `loop`, with its `socket`; `handler` gets each frame, `onError` what goes wrong in
     /// receiving.
@@ -42,7 +44,7 @@ final class Port {
         try socket.setFilter(filter.instructions)
     }
 
-    func send(_ frame: EthernetFrame) throws(Errno) {
+    func send(_ frame: Frame) throws(Errno) {
         outgoing.removeAll()
         frame.write(to: &outgoing)
         try socket.send(outgoing.bytes)
@@ -63,9 +65,7 @@ final class Port {
             guard let reception = try socket.receive(into: &incoming) else { return false }
             // A frame of a VLAN comes in by the interface below it as well, and a promiscuous interface hears what is
             // meant for others.
-            guard reception.interfaceIndex == index,
-                reception.packetType == .broadcast || reception.packetType == .host
-            else { return true }
+            guard reception.interfaceIndex == index, Self.types.contains(reception.packetType) else { return true }
             handler(incoming[..<reception.count])
             return true
         } catch {

@@ -3,8 +3,19 @@ internal import Glibc
 public import System
 public import Wire
 
-/// Carries an `Announcer`'s directives out: one packet socket for each interface that has a claim on it.
+/// Carries an `Announcer`'s directives out: a packet socket for each interface and family of addresses that has a claim on it,
+/// and the groups in which IPv6 addresses are asked for.
 public final class Responder {
+    /// Where the frames of one family come in, on one interface.
+    private struct PortID: Hashable, Comparable {
+        var interfaceIndex: UInt32
+        var family: AddressFamily
+
+        static func < (left: PortID, right: PortID) -> Bool {
+            (left.interfaceIndex, left.family.bitWidth) < (right.interfaceIndex, right.family.bitWidth)
+        }
+    }
+
     /// Told, whenever that changes, of the interfaces by index that frames cannot be sent or received on. The responder
     /// tries again by itself with the next frame that it has to send.
     public var onTrouble: ([UInt32: Errno]) -> Void = { _ in }
@@ -12,6 +23,8 @@ public final class Responder {
     public var isMuted = false
     /// The number of frames that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
+
+    private static let families: [AddressFamily] = [.ipv4, .ipv6]
 
     /// What the kernel says of an interface that is down or gone, or of a queue that is full for the moment: nobody
     /// needs to be told.
@@ -21,14 +34,21 @@ public final class Responder {
     private var announcer: Announcer
     private var rng: PRNG
     private var timer: Timer?
-    /// Nil before the pools are known.
-    private var filter: Filter?
+    /// By family; empty before the pools are known.
+    private var filters: [AddressFamily: Filter] = [:]
     private var hardwareAddresses: [UInt32: MACAddress] = [:]
-    private var ports: [UInt32: Port] = [:]
+    private var ports: [PortID: Port] = [:]
+    private let groups = Groups()
     /// The sockets of the process before this one whose ports are not open yet.
-    private var inherited: [UInt32: InheritedSocket] = [:]
+    private var inherited: [PortID: InheritedSocket] = [:]
+    /// Those of its groups, which are left when this process has joined them.
+    private var inheritedGroups: [InheritedDescriptor] = []
     private var troubles: [UInt32: Errno] = [:] {
-        didSet { if troubles != oldValue { onTrouble(troubles) } }
+        didSet { if troubles != oldValue { tellTroubles() } }
+    }
+    /// What keeps groups from being joined, by interface.
+    private var groupTroubles: [UInt32: Errno] = [:] {
+        didSet { if groupTroubles != oldValue { tellTroubles() } }
     }
 
     /// A responder without claims that refreshes each about every `refreshInterval`; zero for never.
@@ -46,17 +66,31 @@ public final class Responder {
     public var counters: Counters { announcer.counters }
 
     /// Answers for `address` on the interface with this index from now on, and announces it.
-    public func take(_ address: IPv4Address, on index: UInt32) {
+    public func take(_ address: IPAddress, on index: UInt32) {
         handle(.take(address, on: index))
         // Nothing is sent yet where the pace holds it back, but requests are to be heard.
-        _ = port(index)
+        _ = port(index, address.family)
+        if case .v6(let address) = address { join(for: address, on: index) }
     }
 
     /// Falls silent about `address` on the interface with this index at once.
-    public func release(_ address: IPv4Address, on index: UInt32) {
+    public func release(_ address: IPAddress, on index: UInt32) {
         handle(.release(address, on: index))
-        if !announcer.hasClaims(on: index) { close(index) }
+        if case .v6(let address) = address { groups.leave(for: address, on: index) }
+        if !announcer.hasClaims(on: index, of: address.family) { close(index, address.family) }
     }
+
+    private func join(for address: IPv6Address, on index: UInt32) {
+        guard hardwareAddresses[index] != nil else { return }
+        do throws(Errno) {
+            try groups.join(for: address, on: index)
+            if !groupTroubles.isEmpty { groupTroubles[index] = nil }
+        } catch {
+            groupTroubles[index] = error
+        }
+    }
+
+    private func tellTroubles() { onTrouble(troubles.merging(groupTroubles) { port, _ in port }) }
 
     /// Answers what was asked before now, as far as it fits into a moment.
     public func answerWaiting() {
@@ -75,63 +109,85 @@ public final class Responder {
         let gone = hardwareAddresses.keys.filter { current[$0] == nil }.sorted()
         hardwareAddresses = current
         for index in gone {
-            close(index)
+            for family in Self.families { close(index, family) }
+            groups.leaveAll(on: index)
+            groupTroubles[index] = nil
             handle(.interface(index, nil))
         }
         for (index, address) in current.sorted(by: { $0.key < $1.key }) {
             handle(.interface(index, address))
-            _ = port(index)
+            for family in Self.families { _ = port(index, family) }
+            for case .v6(let address) in announcer.claims(on: index) { join(for: address, on: index) }
         }
         // What was not opened now is on an interface that is down or gone; what waits in it would be answered too late.
         inherited = [:]
+        inheritedGroups = []
     }
 
     /// Hears requests for the addresses of `ranges` only; replaces what was heard before. Nothing is heard until then.
     public func listen(for ranges: [AddressRange]) {
-        let wanted = Filter(for: ranges)
-        guard wanted != filter else { return }
-        filter = wanted
-        for (index, port) in ports.sorted(by: { $0.key < $1.key }) {
+        let wanted: [AddressFamily: Filter] = [.ipv4: Filter(for: ranges), .ipv6: .solicitations(for: ranges)]
+        guard wanted != filters else { return }
+        filters = wanted
+        for (id, port) in ports.sorted(by: { $0.key < $1.key }) {
             do throws(Errno) {
-                try port.setFilter(wanted)
+                try port.setFilter(filter(id.family))
             } catch {
-                report(error, index)
+                report(error, id.interfaceIndex)
             }
+        }
+    }
+
+    private func filter(_ family: AddressFamily) -> Filter {
+        switch family {
+        case .ipv4: filters[family] ?? Filter(for: [])
+        case .ipv6: filters[family] ?? .solicitations(for: [])
         }
     }
 
     // MARK: Over a restart
 
-    /// What the service manager calls the socket of an interface: `arp-2`.
-    private static let storedPrefix = "arp-"
+    /// What the service manager calls the socket of an interface, such as `arp-2`, and those of groups, such as `mld-0`.
+    private static let storedPrefixes: [(family: AddressFamily, prefix: String)] = [(.ipv4, "arp-"), (.ipv6, "ndp-")]
+    private static let storedGroupPrefix = "mld-"
 
     /// Has the service manager keep the sockets open: what is asked until the next process is up waits in them.
     public func bequeath() {
-        for (index, port) in ports { ServiceManager.store(port.descriptor, name: "\(Self.storedPrefix)\(index)") }
+        for (id, port) in ports.sorted(by: { $0.key < $1.key }) {
+            guard let prefix = Self.storedPrefixes.first(where: { $0.family == id.family })?.prefix else { continue }
+            ServiceManager.store(port.descriptor, name: "\(prefix)\(id.interfaceIndex)")
+        }
+        for (number, descriptor) in groups.descriptors.enumerated() {
+            ServiceManager.store(descriptor, name: "\(Self.storedGroupPrefix)\(number)")
+        }
     }
 
     /// Takes over a socket that the process before this one left with the service manager, if it is one of ours. It is
     /// read once its interface is known and has a claim on it.
     public func adopt(_ descriptor: consuming FileDescriptor, storedAs name: String) {
         ServiceManager.unstore(name: name)
-        guard name.hasPrefix(Self.storedPrefix), let index = UInt32(name.dropFirst(Self.storedPrefix.count)) else {
+        guard !name.hasPrefix(Self.storedGroupPrefix) else {
+            inheritedGroups.append(InheritedDescriptor(descriptor))
             return
         }
+        guard let (family, prefix) = Self.storedPrefixes.first(where: { name.hasPrefix($0.prefix) }),
+            let index = UInt32(name.dropFirst(prefix.count))
+        else { return }
         do throws(Errno) {
-            inherited[index] = InheritedSocket(
-                try PacketSocket(adopting: descriptor, etherType: EthernetFrame.etherType, interfaceIndex: index))
+            inherited[PortID(interfaceIndex: index, family: family)] = InheritedSocket(
+                try PacketSocket(adopting: descriptor, etherType: family.etherType, interfaceIndex: index))
         } catch {
             report(error, index)
         }
     }
 
-    private func socket(_ index: UInt32) throws(Errno) -> PacketSocket {
-        guard let socket = inherited.removeValue(forKey: index)?.take() else {
+    private func socket(_ id: PortID) throws(Errno) -> PacketSocket {
+        guard let socket = inherited.removeValue(forKey: id)?.take() else {
             return try PacketSocket(
-                etherType: EthernetFrame.etherType, interfaceIndex: index,
-                filter: (filter ?? Filter(for: [])).instructions)
+                etherType: id.family.etherType, interfaceIndex: id.interfaceIndex,
+                filter: filter(id.family).instructions)
         }
-        if let filter { try socket.setFilter(filter.instructions) }
+        if let filter = filters[id.family] { try socket.setFilter(filter.instructions) }
         return socket
     }
 
@@ -144,9 +200,9 @@ public final class Responder {
         }
     }
 
-    private func send(_ frame: EthernetFrame, on index: UInt32) {
+    private func send(_ frame: Frame, on index: UInt32) {
         guard !isMuted else { return }
-        guard let port = port(index) else {
+        guard let port = port(index, frame.family) else {
             sendErrors += 1
             return
         }
@@ -159,16 +215,17 @@ public final class Responder {
         }
     }
 
-    /// The interface's port, opened now where it is needed and can be.
-    private func port(_ index: UInt32) -> Port? {
-        if let port = ports[index] { return port }
-        guard hardwareAddresses[index] != nil, announcer.hasClaims(on: index) else { return nil }
+    /// The interface's port for this family, opened now where it is needed and can be.
+    private func port(_ index: UInt32, _ family: AddressFamily) -> Port? {
+        let id = PortID(interfaceIndex: index, family: family)
+        if let port = ports[id] { return port }
+        guard hardwareAddresses[index] != nil, announcer.hasClaims(on: index, of: family) else { return nil }
         do throws(Errno) {
             let port = try Port(
-                loop, index: index, socket: try socket(index),
+                loop, index: index, socket: try socket(id),
                 handler: { [unowned self] frame in handle(.received(frame, on: index)) },
                 onError: { [unowned self] error in report(error, index) })
-            ports[index] = port
+            ports[id] = port
             return port
         } catch {
             report(error, index)
@@ -176,12 +233,31 @@ public final class Responder {
         }
     }
 
-    private func close(_ index: UInt32) {
-        ports[index] = nil
+    private func close(_ index: UInt32, _ family: AddressFamily) {
+        ports[PortID(interfaceIndex: index, family: family)] = nil
         if !troubles.isEmpty { troubles[index] = nil }
     }
 
     private func report(_ error: Errno, _ index: UInt32) {
         if !Self.passing.contains(error.code) { troubles[index] = error }
+    }
+}
+
+extension AddressFamily {
+    /// Of the frames that tell where an address of the family is.
+    fileprivate var etherType: UInt16 {
+        switch self {
+        case .ipv4: EthernetFrame.etherType
+        case .ipv6: NeighborFrame.etherType
+        }
+    }
+}
+
+extension Frame {
+    fileprivate var family: AddressFamily {
+        switch self {
+        case .arp: .ipv4
+        case .ndp: .ipv6
+        }
     }
 }

@@ -245,7 +245,7 @@ final class Daemon {
         guard !errors.isEmpty else { return nil }
         return errors.sorted { $0.key < $1.key }.map { index, error in
             let name = interfaces.first { $0.index == index }?.name ?? "interface \(index)"
-            return "no ARP on \(name): \(error)"
+            return "nothing is answered on \(name) as it should be: \(error)"
         }.joined(separator: "; ")
     }
 
@@ -284,12 +284,10 @@ final class Daemon {
         case .ask(let question): asker?.ask(question)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
-        case .take(let claim):
-            if case .v4(let address) = claim.address { responder.take(address, on: claim.interfaceIndex) }
+        case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)
         case .announceAll: responder.announceAll()
         case .answerWaiting: responder.answerWaiting()
-        case .release(let claim):
-            if case .v4(let address) = claim.address { responder.release(address, on: claim.interfaceIndex) }
+        case .release(let claim): responder.release(claim.address, on: claim.interfaceIndex)
         case .listen(let ranges): responder.listen(for: ranges)
         case .mirror(let text): poolsFile?.mirror(text)
         case .record(let record): report.record(record)

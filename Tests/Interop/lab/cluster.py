@@ -180,6 +180,11 @@ class Fleet(abc.ABC, Generic[AnyNode]):
                 found[item["metadata"]["name"]] = ingress[0]["ip"]
         return found
 
+    def ingress(self, namespace: str, name: str) -> list[str]:
+        """All addresses of a Service, as its status has them."""
+        status = self.control.api("GET", f"/api/v1/namespaces/{namespace}/services/{name}")["status"]
+        return [entry["ip"] for entry in status["loadBalancer"].get("ingress") or []]
+
     def owner(self, address: str, timeout: float = 10) -> AnyNode:
         """The node that answers for an address now."""
         packet = self.sniffer.wait_for_answer(address, timeout)

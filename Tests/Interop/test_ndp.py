@@ -1,0 +1,139 @@
+"""Addresses of IPv6 on the LAN: kernels and ndisc6 ask for them in every way that there is, and follow them."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from lab.cluster import Cluster, eventually
+from lab.neighbours import address6, groups, neighbour, resolve, stations
+from lab.node import LbdNode
+from lab.routers import ipv6
+
+POOL6 = """\
+address-pools:
+- name: home
+  protocol: layer2
+  addresses:
+  - 192.168.2.128/25
+  - fd00:2::1000-fd00:2::10ff
+"""
+
+AT_ONCE_SECONDS = 5
+
+
+def group_of(address: str) -> str:
+    """The group in which an address is asked for (RFC 4291 section 2.7.1)."""
+    low = int(ipaddress.IPv6Address(address)) & 0xFFFFFF
+    return str(ipaddress.IPv6Address((0xFF02 << 112) | (0x1FF << 24) | low))
+
+
+@pytest.fixture
+def six(standin_cluster: Callable[..., Cluster]) -> Iterator[Cluster]:
+    """A cluster whose nodes and client have addresses of both families, and so has its pool."""
+    cluster = standin_cluster()
+    with ipv6(cluster), address6(cluster.lan.client):
+        cluster.pools(POOL6)
+        yield cluster
+
+
+def served6(cluster: Cluster, **spec: object) -> str:
+    """The IPv6 address of a new Service with endpoints, once somebody has it."""
+    namespace = cluster.namespace()
+    cluster.pods(namespace, "web", cluster.nodes)
+    cluster.service(namespace, "web", **{"ipFamilies": ["IPv6"], **spec})
+    found = eventually("an address", lambda: [one for one in cluster.ingress(namespace, "web") if ":" in one])
+    eventually("an owner", lambda: any(group_of(found[0]) in groups(node.host) for node in cluster.nodes.values()))
+    return str(found[0])
+
+
+def owner6(cluster: Cluster, address: str) -> LbdNode:
+    """The node that alone answers for an address."""
+    found = stations(cluster.lan.client, address)
+    assert len(found) == 1, found
+    return cluster.node_with(found[0])
+
+
+def test_a_kernel_finds_the_owner_and_finds_it_again(six: Cluster) -> None:
+    """By its group, and, once it knows where the address is, by unicast (RFC 4861 section 7.3)."""
+    address = served6(six)
+    client = six.lan.client
+    owner = owner6(six, address)
+    assert resolve(client, address) == owner.host.mac
+    client.namespace.ip("-6", "neighbour", "replace", address, "lladdr", owner.host.mac, "nud", "probe", "dev", "eth0")
+    eventually("it is reachable", lambda: neighbour(client, address) == (owner.host.mac, "REACHABLE"), 5)
+    assert [name for name, node in six.nodes.items() if group_of(address) in groups(node.host)] == [owner.name]
+
+
+def test_a_kernel_that_wants_the_address_finds_it_taken(six: Cluster) -> None:
+    """Duplicate address detection (RFC 4862 section 5.4), by a host whose address would be the same."""
+    address = served6(six)
+    guest = six.lan.add_client("guest", 60)
+    guest.namespace.sysctl("net.ipv6.conf.eth0.accept_dad", 1)
+    guest.namespace.ip("address", "add", f"{address}/64", "dev", "eth0")
+    eventually("it is a duplicate", lambda: "dadfailed" in guest.namespace.ip("-6", "address", "show", "dev", "eth0"), 5)
+    # An address that nobody has is taken by the same host.
+    guest.namespace.ip("address", "add", "fd00:2::10ff/64", "dev", "eth0")
+    eventually(
+        "it is no duplicate",
+        lambda: "fd00:2::10ff/64 scope global" in guest.namespace.ip("-6", "address", "show", "dev", "eth0", "-tentative"),
+        5,
+    )
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped", "cut"])
+def test_a_clients_entry_follows_the_address(six: Cluster, end: str) -> None:
+    """The new owner's unsolicited advertisements put it right; the client asks nobody."""
+    address = served6(six)
+    client = six.lan.client
+    owner = owner6(six, address)
+    assert resolve(client, address) == owner.host.mac
+    with contextlib.ExitStack() as stack:
+        if end == "killed":
+            owner.kill()
+        elif end == "stopped":
+            owner.stop()
+        else:
+            six.lan.isolate(owner.name)
+            stack.callback(six.lan.rejoin, owner.name)
+        eventually("another", lambda: neighbour(client, address)[0] not in ("", owner.host.mac), AT_ONCE_SECONDS)
+        heir = six.node_with(neighbour(client, address)[0])
+        assert owner6(six, address) is heir
+    if end != "cut":
+        owner.start()
+    six.wait_settled()
+    time.sleep(2)
+    assert owner6(six, address) is heir, "who returns takes nothing back"
+    eventually("the other one has left the group", lambda: group_of(address) not in groups(owner.host), 5)
+
+
+def test_a_restart_leaves_the_address_where_it_is(six: Cluster) -> None:
+    """Nobody else answers, and the new daemon is in the group that the old one was in."""
+    address = served6(six)
+    owner = owner6(six, address)
+    owner.restart()
+    eventually("it answers", lambda: stations(six.lan.client, address) == [owner.host.mac], AT_ONCE_SECONDS)
+    assert group_of(address) in groups(owner.host)
+
+
+def test_a_switch_that_snoops_carries_what_is_asked(six: Cluster) -> None:
+    """A switch that looks into MLD carries a group's frames to those alone that have joined it."""
+    address = served6(six)
+    owner = owner6(six, address)
+    six.lan.switch.ip("link", "set", "lan", "type", "bridge", "mcast_snooping", "1", "mcast_querier", "1")
+
+    def members() -> str:
+        return six.lan.switch.run("bridge", "mdb", "show", "dev", "lan").stdout
+
+    # It asks who is there only now, and tells all ports everything until it has.
+    eventually("the switch knows the group", lambda: f"port{owner.host.number} grp {group_of(address)}" in members(), 20)
+    assert resolve(six.lan.client, address) == owner.host.mac
+    others = [node for node in six.nodes.values() if node is not owner]
+    assert not any(f"port{node.host.number} grp {group_of(address)}" in members() for node in others)
+    owner.stop()
+    eventually("the heir has joined", lambda: any(group_of(address) in groups(node.host) for node in others), 5)
+    assert resolve(six.lan.client, address) in {node.host.mac for node in others}
+    owner.start()
