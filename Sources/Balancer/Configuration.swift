@@ -96,10 +96,8 @@ struct Configuration {
         of services: [Service], from old: Pools, to new: Pools
     ) -> (service: ObjectKey, address: IPAddress)? {
         services.compactMap { service -> (service: ObjectKey, address: IPAddress)? in
-            guard case .holds(let address) = Standing(of: service, in: old), new.pool(holding: address) == nil else {
-                return nil
-            }
-            return (service.metadata.key, address)
+            let held = Standing(of: service, in: old).addresses
+            return held.first { new.pool(holding: $0) == nil }.map { (service.metadata.key, $0) }
         }.min { $0.service < $1.service }
     }
 

@@ -50,11 +50,11 @@ public struct WriteID: Hashable, Comparable, Sendable {
 
 /// What the Balancer keeps over a restart of the daemon. Losing it costs at most one repeated Kubernetes Event a Service.
 public struct Saved: Hashable, Sendable {
-    /// The Services that this node announced last: uid to address.
-    public var announced: [String: String]
+    /// The Services that this node announced last: uid to addresses, ascending as text.
+    public var announced: [String: [String]]
 
     /// What is kept.
-    public init(announced: [String: String] = [:]) {
+    public init(announced: [String: [String]] = [:]) {
         self.announced = announced
     }
 }

@@ -114,70 +114,92 @@ extension Instance {
             if !service.isLoadBalancer,
                 service.ingressAddresses.contains(where: { book.pools.pool(holding: $0) != nil })
             {
-                write(nil, to: service, in: &turn)
+                write([], to: service, in: &turn)
             }
             return
         }
         if let dispute = assignments.disputes[key], dispute.wish != service.wish { assignments.disputes[key] = nil }
         switch Standing(of: service, in: configuration.pools) {
         case .vacant: give(service, in: &turn)
-        case .holds(let address): keep(address, of: service, in: &turn)
+        case .holds(let addresses): keep(addresses, of: service, in: &turn)
         case .foreign: replaceForeign(service, in: &turn)
         }
     }
 
-    /// Gives `service` an address; where it has one, it keeps that until it can get what it asks for.
+    /// Gives `service` its addresses; what it has it keeps until it can get what it asks for.
     private mutating func give(_ service: Service, in turn: inout Turn) {
         let key = service.metadata.key
         guard case .success(let request) = service.wish else { return fail(service, in: &turn) }
         do throws(AllocationFailure) {
-            let address = try choose(for: request, of: service)
+            let addresses = try choose(for: request, of: service)
             assignments.waiting.succeeded(WaitingList.Group(request))
-            book.reserve(address, for: key, sharing: request.sharing)
-            write(address, to: service, in: &turn)
+            give(addresses, to: service, for: request, in: &turn)
         } catch {
             assignments.waiting.insert(key, waitingFor: WaitingList.Group(request))
             report(error, of: service, in: &turn)
         }
     }
 
-    /// What was chosen before, if the write's outcome is not known; what is among other things in the status; else the
-    /// allocator's choice.
-    private mutating func choose(for request: Request, of service: Service) throws(AllocationFailure) -> IPAddress {
-        let key = service.metadata.key
-        let old = [book.entries[key]?.reserved].compactMap { $0 } + service.ingressAddresses
-        let kept = old.first { address in
-            request.isMet(by: address, in: book.pools) && address.family == request.family
-                && book.pools.pool(holding: address) != nil
-                && book.rival(of: key, at: address, sharing: request.sharing) == nil
-        }
-        if let kept { return kept }
-        return try book.choose(for: request, of: key)
+    private mutating func give(
+        _ addresses: [IPAddress], to service: Service, for request: Request, in turn: inout Turn
+    ) {
+        book.reserve(addresses, for: service.metadata.key, sharing: request.sharing)
+        write(addresses, to: service, in: &turn)
     }
 
-    private mutating func keep(_ address: IPAddress, of service: Service, in turn: inout Turn) {
+    /// What was chosen before, if the write's outcome is not known; what is among other things in the status; else the
+    /// allocator's choice.
+    private mutating func choose(for request: Request, of service: Service) throws(AllocationFailure) -> [IPAddress] {
         let key = service.metadata.key
-        if let elder = book.elder(of: key, at: address) {
-            return repair(service, address, elder: elder, in: &turn)
+        let old = (book.entries[key]?.reserved ?? []) + service.ingressAddresses
+        var kept: [IPAddress] = []
+        for family in request.families {
+            let address = old.first { address in
+                address.family == family && request.allows(address, in: book.pools)
+                    && book.rival(of: key, at: address, sharing: request.sharing) == nil
+                    && kept.allSatisfy { book.pools.pool(holding: $0)?.contains(address) ?? false }
+            }
+            if let address { kept.append(address) }
+        }
+        return try book.choose(for: request, keeping: kept, of: key)
+    }
+
+    private mutating func keep(_ addresses: [IPAddress], of service: Service, in turn: inout Turn) {
+        let key = service.metadata.key
+        for address in addresses {
+            guard let elder = book.elder(of: key, at: address) else { continue }
+            return repair(service, address, of: addresses, elder: elder, in: &turn)
         }
         guard case .success(let request) = service.wish else { return fail(service, in: &turn) }
-        guard request.isMet(by: address, in: book.pools) else { return give(service, in: &turn) }
+        guard request.isMet(by: addresses, in: book.pools) else { return give(service, in: &turn) }
         assignments.failures[key] = nil
+        guard addresses.count < request.families.count else { return }
+        // It has enough, and would like one of the other family too.
+        if let both = try? book.choose(for: request, keeping: addresses, of: key), both.count > addresses.count {
+            assignments.waiting.succeeded(WaitingList.Group(request))
+            give(both, to: service, for: request, in: &turn)
+        } else {
+            assignments.waiting.insert(key, waitingFor: WaitingList.Group(request))
+        }
     }
 
     /// Two Services have one address and may not share it: the younger record yields, and goes without if need be.
-    private mutating func repair(_ service: Service, _ address: IPAddress, elder: ObjectKey, in turn: inout Turn) {
+    private mutating func repair(
+        _ service: Service, _ address: IPAddress, of held: [IPAddress], elder: ObjectKey, in turn: inout Turn
+    ) {
         let key = service.metadata.key
         let message = "\(address) belongs to \"\(elder)\", which had it first: \"\(key)\" gets another address"
         if assignments.failures.updateValue(message, forKey: key) != message {
             turn.record(.warning, .duplicateRepaired, message, service: key, address: address)
             tell(service, .warning, "DuplicateAddress", message)
         }
-        guard case .success(let request) = service.wish, let other = try? book.choose(for: request, of: key) else {
-            return write(nil, to: service, in: &turn)
-        }
-        book.reserve(other, for: key, sharing: request.sharing)
-        write(other, to: service, in: &turn)
+        guard case .success(let request) = service.wish else { return write([], to: service, in: &turn) }
+        let kept = held.filter { $0 != address && request.allows($0, in: book.pools) }
+        guard
+            let others = (try? book.choose(for: request, keeping: kept, of: key))
+                ?? (try? book.choose(for: request, of: key))
+        else { return write([], to: service, in: &turn) }
+        give(others, to: service, for: request, in: &turn)
     }
 
     /// The status is none that we wrote with these pools. It is replaced once; if it comes back, its writer will not
@@ -241,12 +263,12 @@ extension Instance {
 
     // MARK: Writing
 
-    private mutating func write(_ address: IPAddress?, to service: Service, in turn: inout Turn) {
+    private mutating func write(_ addresses: [IPAddress], to service: Service, in turn: inout Turn) {
         let key = service.metadata.key
         let isForeign = isOurs(service) && Standing(of: service, in: configuration.pools) == .foreign
         assignments.pending[key] = Assignments.Pending(
-            base: service.metadata, address: address, replacesForeign: isForeign)
-        let ingress = address.map { [$0.description] } ?? []
+            base: service.metadata, addresses: addresses, replacesForeign: isForeign)
+        let ingress = addresses.map(\.description)
         outbox.send(.serviceStatus(service.metadata, ingress: ingress), for: .status(key), in: &turn)
     }
 
@@ -305,11 +327,16 @@ extension Instance {
         giveUp(book.endReservation(of: key))
         guard let service = cluster.services[key] else { return }
         if leadership.isLeader { assignments.queue.append(key) }
-        guard let pending, let address = pending.address, service.ingress == [.ip(address.description)] else { return }
+        guard let pending, !pending.addresses.isEmpty,
+            service.ingress == pending.addresses.map({ .ip($0.description) })
+        else { return }
         assignments.failures[key] = nil
         if pending.replacesForeign { assignments.disputes[key] = .replaced(service.wish) }
-        turn.record(
-            .info, .addressAllocated, "\"\(key)\" has the address \(address)", service: key, address: address)
-        tell(service, .normal, "IPAllocated", "Assigned IP \"\(address)\"")
+        for address in pending.addresses {
+            turn.record(
+                .info, .addressAllocated, "\"\(key)\" has the address \(address)", service: key, address: address)
+        }
+        let words = pending.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+        tell(service, .normal, "IPAllocated", "Assigned IP \(words)")
     }
 }

@@ -41,7 +41,7 @@ extension Instance {
     func holders(of address: IPAddress) -> [(key: ObjectKey, reach: Backends.Reach)] {
         book.occupants(of: address).compactMap { key in
             guard let service = cluster.services[key], isOurs(service),
-                Standing(of: service, in: configuration.pools) == .holds(address),
+                Standing(of: service, in: configuration.pools).addresses.contains(address),
                 let reach = cluster.backends(of: key).reach(of: service)
             else { return nil }
             return (key, reach)

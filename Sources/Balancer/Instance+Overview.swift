@@ -17,11 +17,10 @@ extension Instance {
         let key = service.metadata.key
         let addresses = service.ingressAddresses.map { overview(of: $0, at: now) }
         let endpoints = cluster.readyEndpointCount(of: key)
-        let isServed = addresses.allSatisfy { $0.owner != nil || !$0.advertisers.isEmpty }
         return Overview.Service(
             namespace: key.namespace, name: key.name, addresses: addresses, readyEndpoints: endpoints,
             problem: allocationProblem(of: service, in: &book)
-                ?? announcementProblem(of: service, isServed: isServed))
+                ?? addresses.lazy.compactMap { announcementProblem(of: service, at: $0) }.first)
     }
 
     private func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
@@ -45,7 +44,7 @@ extension Instance {
         if standing == .vacant, service.isBeingDeleted { return "it is being deleted" }
         do {
             let request = try service.wish.get()
-            if case .holds(let address) = standing, request.isMet(by: address, in: pools) { return nil }
+            if request.isMet(by: standing.addresses, in: pools) { return nil }
             _ = try book.choose(for: request, of: service.metadata.key)
         } catch {
             return "\(error)"
@@ -57,12 +56,17 @@ extension Instance {
         return "the node \"\(leader)\", which leads, has not given it an address yet"
     }
 
-    /// Why nobody answers for the address of `service`.
-    private func announcementProblem(of service: Service, isServed: Bool) -> String? {
-        guard !isServed, case .holds(let address) = Standing(of: service, in: configuration.pools) else { return nil }
-        guard isAnswerable(address) || isAdvertised(address) else {
-            return "lbd does not announce addresses of its kind yet"
-        }
+    /// Why nobody answers for `shown`, an address of `service`.
+    private func announcementProblem(of service: Service, at shown: Overview.Address) -> String? {
+        let held = Standing(of: service, in: configuration.pools).addresses
+        guard shown.owner == nil, shown.advertisers.isEmpty,
+            let address = held.first(where: { $0.description == shown.address }),
+            let problem = announcementProblem(of: service, at: address)
+        else { return nil }
+        return held.count > 1 ? "\(address): \(problem)" : problem
+    }
+
+    private func announcementProblem(of service: Service, at address: IPAddress) -> String? {
         guard hasBegun else { return "not everything has been heard from the API server yet" }
         let backends = cluster.backends(of: service.metadata.key)
         guard backends.isServing else { return "it has no ready endpoint" }

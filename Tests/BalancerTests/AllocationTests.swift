@@ -83,7 +83,7 @@ import Wire
         ("192.168.5.1", "192.168.5.1 is in no pool"),
         ("192.168.1.240", "192.168.1.240 is in use by \"default/a\""),
         ("nonsense", "\"nonsense\" is not an IP address"),
-        ("fd00::1", "\"fd00::1\" holds no IPv4 address, which is the Service's primary family"),
+        ("fd00::1", "\"fd00::1\" holds no IPv4 address: see the Service's spec.ipFamilies"),
     ])
     func anAddressThatCannotBeHadIsRefused(wish: String, reason: String) {
         var rig = Rig.leader(services: [.named("a")])

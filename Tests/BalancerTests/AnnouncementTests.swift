@@ -122,7 +122,7 @@ import Wire
         rig.clear()
         rig.send(.restart)
         #expect(rig.releases.isEmpty)
-        let saved = Saved(announced: ["uid-a": "192.168.1.240"])
+        let saved = Saved(announced: ["uid-a": ["192.168.1.240"]])
         #expect(rig.directives.contains(.save(saved)))
 
         var next = Rig(saved: saved)

@@ -48,7 +48,7 @@ import Wire
     }
 
     @Test func nothingIsToldAgainWhereAllIsAsBefore() {
-        var rig = heir(saved: Saved(announced: ["uid-a": Self.address]))
+        var rig = heir(saved: Saved(announced: ["uid-a": [Self.address]]))
         rig.clear()
         hear(&rig)
         #expect(rig.claims.isEmpty && rig.releases.isEmpty && rig.events.isEmpty)

@@ -137,3 +137,18 @@ def test_a_switch_that_snoops_carries_what_is_asked(six: Cluster) -> None:
     eventually("the heir has joined", lambda: any(group_of(address) in groups(node.host) for node in others), 5)
     assert resolve(six.lan.client, address) in {node.host.mac for node in others}
     owner.start()
+
+
+def test_a_service_of_both_families_has_both(six: Cluster) -> None:
+    """One address a family, of one pool; each is answered for by whoever has it."""
+    namespace = six.namespace()
+    six.pods(namespace, "web", six.nodes)
+    six.service(namespace, "web", ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="RequireDualStack")
+    four, sixth = eventually("both", lambda: found if len(found := six.ingress(namespace, "web")) == 2 else None)
+    assert ipaddress.IPv4Address(four) in ipaddress.IPv4Network("192.168.2.128/25")
+    assert sixth.startswith("fd00:2::10")
+    assert six.owner(four).name in six.nodes
+    eventually("the other too", lambda: owner6(six, sixth), 5)
+    assert six.curl(four).startswith("hello from web-")
+    messages = [item["message"] for item in six.control.events(namespace) if item["reason"] == "IPAllocated"]
+    assert messages == [f'Assigned IP "{four}", "{sixth}"']

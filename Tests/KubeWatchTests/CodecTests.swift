@@ -54,8 +54,8 @@ import Wire
         let service = Service(
             metadata: meta("default", "web", "9f", "90"), annotations: ["metallb.io/allow-shared-ip": "k"],
             isBeingDeleted: true, loadBalancerClass: "example.com/lbd", isTrafficLocal: true,
-            ipFamilies: ["IPv6", "IPv4"], clusterIP: "fd00::1", ports: [.init(.sctp, 443)],
-            ingress: [.ip("fd00::240"), .hostname("pi1.local")])
+            ipFamilies: ["IPv6", "IPv4"], ipFamilyPolicy: .requireDual, clusterIP: "fd00::1",
+            ports: [.init(.sctp, 443)], ingress: [.ip("fd00::240"), .hostname("pi1.local")])
         #expect(try decode(.service, json) == .service(service))
     }
 

@@ -27,17 +27,18 @@ struct Checker {
             service.metadata.resourceVersion == base.resourceVersion
         else { return }
         if isMetalLBAtWork { violation = "\(base.key) is written while MetalLB's controller allocates" }
-        if let text = ingress.first, let address = IPAddress(text) {
-            givenTwice = rival(of: service, at: address, in: server).map { rival in
-                "\(address) is given to \(base.key) although \(rival) has it"
-            }
-        }
-        guard let pools = server.pools?.pools, case .holds(let old) = Standing(of: service, in: pools),
-            ingress != [old.description], service.isLoadBalancer
-        else { return }
+        let given = ingress.compactMap { IPAddress($0) }
+        givenTwice =
+            given.compactMap { address in
+                rival(of: service, at: address, in: server).map { rival in
+                    "\(address) is given to \(base.key) although \(rival) has it"
+                }
+            }.first
+        guard let pools = server.pools?.pools, service.isLoadBalancer else { return }
+        let old = Standing(of: service, in: pools).addresses
         guard case .success(let request) = service.wish, !request.isMet(by: old, in: pools) else {
-            if rival(of: service, at: old, in: server) == nil {
-                violation = "\(old) is taken from \(base.key), which has not given it up"
+            for lost in old where !given.contains(lost) && rival(of: service, at: lost, in: server) == nil {
+                violation = "\(lost) is taken from \(base.key), which has not given it up"
             }
             return
         }
@@ -109,14 +110,15 @@ struct Checker {
                 require(standing == .vacant, "\(key) is no load balancer and has an address", at: now)
                 continue
             }
-            guard case .holds(let address) = standing else {
+            guard case .holds(let addresses) = standing else {
                 let isTaken = service.loadBalancerIP.flatMap { IPAddress($0) }.map { wish in
                     pools.pool(holding: wish) == nil || rival(of: service, at: wish, in: server) != nil
                 }
                 require(isTaken ?? false, "\(key) has no address", at: now)
                 continue
             }
-            if !isRouted { checkOwner(of: address, among: daemons, server, at: now) }
+            guard !isRouted else { continue }
+            for address in addresses { checkOwner(of: address, among: daemons, server, at: now) }
         }
         let leaders = daemons.filter { $0.balancer?.leadership.isLeader ?? false }
         require(leaders.count == 1, "there are \(leaders.count) leaders", at: now)

@@ -8,8 +8,8 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
     case notInPool(IPAddress, String)
     case inUse(IPAddress, by: ObjectKey)
     case unknownPool(String)
-    case noPool(AddressFamily)
-    case exhausted(String?, AddressFamily)
+    case noPool([AddressFamily])
+    case exhausted(String?, [AddressFamily])
 
     /// What is wrong, and what would help.
     var description: String {
@@ -24,37 +24,83 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
             "\(address) is in use by \"\(owner)\""
         case .unknownPool(let pool):
             "there is no pool \"\(pool)\""
-        case .noPool(let family):
-            "no pool with auto-assign has \(family.rawValue) addresses"
-        case .exhausted(let pool?, let family):
-            "no free \(family.rawValue) address in the pool \"\(pool)\""
-        case .exhausted(nil, let family):
-            "no free \(family.rawValue) address in any pool with auto-assign"
+        case .noPool(let families):
+            "no pool with auto-assign has \(families.words) addresses"
+        case .exhausted(let pool?, let families):
+            "no free \(families.words) address in the pool \"\(pool)\""
+        case .exhausted(nil, let families):
+            "no free \(families.words) address in any pool with auto-assign"
         }
     }
 }
 
+extension [AddressFamily] {
+    /// As people are told it; two are wanted together, from one pool.
+    fileprivate var words: String { map(\.rawValue).joined(separator: " and ") }
+}
+
 extension AddressBook {
-    /// The address that `request` of the Service `key` gets: the one it asks for; else the first of the pool it asks for;
-    /// else the first of the pools with auto-assign, in order of the configuration.
-    mutating func choose(for request: Request, of key: ObjectKey) throws(AllocationFailure) -> IPAddress {
-        if let address = request.address {
-            try check(address, for: request, of: key)
-            return address
+    /// The addresses that `request` of the Service `key` gets, in the order of its families, beside those of `kept`, which it
+    /// has and which all are of one pool: those that it asks for; else the first of the pool that it asks for, or has
+    /// something of; else the first of the pools with auto-assign, in order of the configuration. All of one pool.
+    mutating func choose(
+        for request: Request, keeping kept: [IPAddress] = [], of key: ObjectKey
+    ) throws(AllocationFailure) -> [IPAddress] {
+        for address in request.addresses where !kept.contains(address) { try check(address, for: request, of: key) }
+        let given = kept + request.addresses.filter { asked in !kept.contains { $0.family == asked.family } }
+        if let first = given.first, let index = pools.pools.firstIndex(where: { $0.contains(first) }) {
+            if let stray = given.first(where: { !pools.pools[index].contains($0) }) {
+                throw .notInPool(stray, pools.pools[index].name)
+            }
+            return try choose(inPoolAt: index, for: request, beside: given, of: key)
         }
         if let name = request.pool {
             guard let index = pools.pools.firstIndex(where: { $0.name == name }) else { throw .unknownPool(name) }
-            guard let address = first(inPoolAt: index, for: request, of: key) else {
-                throw .exhausted(name, request.family)
-            }
-            return address
+            return try choose(inPoolAt: index, for: request, beside: [], of: key)
         }
-        var hasFamily = false
+        return try chooseAnywhere(for: request, of: key)
+    }
+
+    private mutating func chooseAnywhere(
+        for request: Request, of key: ObjectKey
+    ) throws(AllocationFailure) -> [IPAddress] {
+        var hasFamilies = false
+        var half: [IPAddress]?
         for (index, pool) in pools.pools.enumerated() where pool.isAutoAssigned {
-            hasFamily = hasFamily || pool.ranges.contains { $0.family == request.family }
-            if let address = first(inPoolAt: index, for: request, of: key) { return address }
+            hasFamilies =
+                hasFamilies || request.families.allSatisfy { family in pool.ranges.contains { $0.family == family } }
+            guard let found = try? choose(inPoolAt: index, for: request, beside: [], of: key) else { continue }
+            if found.count == request.families.count { return found }
+            // Of what will do, that of the primary family, and the first.
+            if half?.first?.family != request.families.first,
+                half == nil || found.first?.family == request.families.first
+            {
+                half = found
+            }
         }
-        throw hasFamily ? .exhausted(nil, request.family) : .noPool(request.family)
+        if let half { return half }
+        throw hasFamilies ? .exhausted(nil, request.families) : .noPool(request.families)
+    }
+
+    /// Of each family of `request` that `given` lacks the first address of this pool.
+    private mutating func choose(
+        inPoolAt index: Int, for request: Request, beside given: [IPAddress], of key: ObjectKey
+    ) throws(AllocationFailure) -> [IPAddress] {
+        var lacking: [AddressFamily] = []
+        var found: [IPAddress] = []
+        for family in request.families {
+            if let address = given.first(where: { $0.family == family }) {
+                found.append(address)
+            } else if let address = first(inPoolAt: index, of: family, for: request, of: key) {
+                found.append(address)
+            } else {
+                lacking.append(family)
+            }
+        }
+        guard lacking.isEmpty || request.isSecondOptional && !found.isEmpty else {
+            throw .exhausted(pools.pools[index].name, lacking)
+        }
+        return found
     }
 
     /// Whether the Service `key` may have `address`, which it asks for.
@@ -65,14 +111,16 @@ extension AddressBook {
     }
 
     /// The first address of a pool that is free or can be shared.
-    private mutating func first(inPoolAt index: Int, for request: Request, of key: ObjectKey) -> IPAddress? {
+    private mutating func first(
+        inPoolAt index: Int, of family: AddressFamily, for request: Request, of key: ObjectKey
+    ) -> IPAddress? {
         let pool = pools.pools[index]
         let place = { (address: IPAddress) -> (Int, UInt128) in
             (pool.ranges.firstIndex { $0.contains(address) } ?? .max, address.rawValue)
         }
-        let free = firstFree(inPoolAt: index, of: request.family)
+        let free = firstFree(inPoolAt: index, of: family)
         let shared = sharableAddresses(for: key, sharing: request.sharing)
-            .filter { $0.family == request.family && pool.contains($0) }
+            .filter { $0.family == family && pool.contains($0) }
             .min { place($0) < place($1) }
         guard let free, let shared else { return free ?? shared }
         return place(shared) < place(free) ? shared : free

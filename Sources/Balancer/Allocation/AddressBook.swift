@@ -9,8 +9,8 @@ struct AddressBook {
     struct Entry: Hashable {
         /// The addresses in its status, ascending.
         var held: [IPAddress]
-        /// The address chosen for it, from when the write leaves until it is known what became of it.
-        var reserved: IPAddress?
+        /// The addresses chosen for it, from when the write leaves until it is known what became of it.
+        var reserved: [IPAddress] = []
         /// On what terms it shares.
         var sharing: Sharing
         /// The revision in which the Service was first seen to hold what it holds on these terms.
@@ -41,31 +41,31 @@ struct AddressBook {
     mutating func update(_ key: ObjectKey, held: [IPAddress], sharing: Sharing, revision: UInt64?) -> [IPAddress] {
         let old = entries[key]
         guard (old?.held ?? []) != held || (old.map { $0.sharing != sharing } ?? false) else { return [] }
-        var new = Entry(held: held, reserved: old?.reserved, sharing: sharing, since: revision ?? .max)
+        var new = Entry(held: held, reserved: old?.reserved ?? [], sharing: sharing, since: revision ?? .max)
         if held.isEmpty { new.since = .max }
         return replace(old, by: new, of: key)
     }
 
-    /// Sets `address` aside for the Service `key`.
-    mutating func reserve(_ address: IPAddress, for key: ObjectKey, sharing: Sharing) {
+    /// Sets `addresses` aside for the Service `key`.
+    mutating func reserve(_ addresses: [IPAddress], for key: ObjectKey, sharing: Sharing) {
         let old = entries[key]
-        var new = old ?? Entry(held: [], reserved: nil, sharing: sharing, since: .max)
-        new.reserved = address
+        var new = old ?? Entry(held: [], sharing: sharing, since: .max)
+        new.reserved = addresses
         _ = replace(old, by: new, of: key)
     }
 
-    /// Ends the reservation of the Service `key`, if it has one. Returns the address, if it is given up thereby.
+    /// Ends the reservation of the Service `key`, if it has one. Returns the addresses that are given up thereby.
     mutating func endReservation(of key: ObjectKey) -> [IPAddress] {
-        guard let old = entries[key], old.reserved != nil else { return [] }
+        guard let old = entries[key], !old.reserved.isEmpty else { return [] }
         var new = old
-        new.reserved = nil
+        new.reserved = []
         return replace(old, by: new, of: key)
     }
 
     /// Forgets the Service `key`. Returns what it gave up.
     mutating func remove(_ key: ObjectKey) -> [IPAddress] {
         guard let old = entries[key] else { return [] }
-        return replace(old, by: Entry(held: [], reserved: nil, sharing: old.sharing, since: .max), of: key)
+        return replace(old, by: Entry(held: [], sharing: old.sharing, since: .max), of: key)
     }
 
     private mutating func replace(_ old: Entry?, by new: Entry, of key: ObjectKey) -> [IPAddress] {
@@ -78,8 +78,7 @@ struct AddressBook {
     }
 
     private static func addresses(_ entry: Entry) -> [IPAddress] {
-        guard let reserved = entry.reserved, !entry.held.contains(reserved) else { return entry.held }
-        return entry.held + [reserved]
+        entry.reserved.isEmpty ? entry.held : entry.held + entry.reserved.filter { !entry.held.contains($0) }
     }
 
     private mutating func enter(_ address: IPAddress, _ key: ObjectKey, _ sharingKey: String) {

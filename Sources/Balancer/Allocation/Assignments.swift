@@ -9,14 +9,15 @@ struct Assignments {
         enum Phase: Hashable {
             /// Under way.
             case sent
-            /// It may have happened, and may still happen until `until`. The address stays reserved.
+            /// It may have happened, and may still happen until `until`. The addresses stay reserved.
             case unanswered(until: Instant)
             /// It did not happen, since the Service changed; the watch has not shown that yet.
             case outdated(since: Instant)
         }
 
         var base: ObjectMeta
-        var address: IPAddress?
+        /// None where the status is to be emptied.
+        var addresses: [IPAddress]
         var replacesForeign: Bool
         var phase = Phase.sent
     }

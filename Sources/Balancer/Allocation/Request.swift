@@ -6,7 +6,7 @@ enum RequestError: Error, Hashable, CustomStringConvertible {
     case addressGivenTwice
     case badAddress(String)
     case tooManyAddresses(String)
-    case wrongFamily(String, AddressFamily)
+    case wrongFamily(String, [AddressFamily])
 
     /// What is wrong, and what would be right.
     var description: String {
@@ -17,36 +17,42 @@ enum RequestError: Error, Hashable, CustomStringConvertible {
             "\"\(text)\" is not an IP address"
         case .tooManyAddresses(let text):
             "the annotation loadBalancerIPs names more than one address a family: \"\(text)\""
-        case .wrongFamily(let text, let family):
-            "\"\(text)\" holds no \(family.rawValue) address, which is the Service's primary family"
+        case .wrongFamily(let text, let families):
+            "\"\(text)\" holds no \(families.map(\.rawValue).joined(separator: " or ")) address: see the Service's "
+                + "spec.ipFamilies"
         }
     }
 }
 
 /// What a Service asks for.
 struct Request: Hashable {
-    /// The one address that will do: spec.loadBalancerIP, or the annotation `loadBalancerIPs`.
-    var address: IPAddress?
+    /// The only addresses that will do, one a family at most: spec.loadBalancerIP, or the annotation `loadBalancerIPs`.
+    var addresses: [IPAddress] = []
     /// The one pool that will do: the annotation `address-pool`.
     var pool: String?
-    /// The Service's primary family.
-    var family: AddressFamily
+    /// Of each of these families an address, all of one pool; the primary one first.
+    var families: [AddressFamily]
+    /// Whether one of two families will do, while there is nothing of the other.
+    var isSecondOptional: Bool
     /// On what terms the address may be shared.
     var sharing: Sharing
 
     init(_ service: Service) throws(RequestError) {
-        family = service.primaryFamily
+        families = service.families
+        isSecondOptional = families.count > 1 && service.ipFamilyPolicy == .preferDual
         pool = service.annotation("address-pool")
         sharing = Sharing(service)
         let annotated = service.annotation("loadBalancerIPs")
         guard annotated == nil || service.loadBalancerIP == nil else { throw .addressGivenTwice }
         if let text = service.loadBalancerIP ?? annotated {
-            address = try Self.address(in: text, of: family)
+            addresses = try Self.addresses(in: text, of: families)
         }
     }
 
-    /// The address of `family` in `text`, which names at most one address of either family.
-    private static func address(in text: String, of family: AddressFamily) throws(RequestError) -> IPAddress {
+    /// The addresses of `families` in `text`, which names at most one address of either family.
+    private static func addresses(
+        in text: String, of families: [AddressFamily]
+    ) throws(RequestError) -> [IPAddress] {
         var addresses: [IPAddress] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let word = part.drop { $0 == " " }.prefix { $0 != " " }
@@ -54,15 +60,24 @@ struct Request: Hashable {
             guard !addresses.contains(where: { $0.family == address.family }) else { throw .tooManyAddresses(text) }
             addresses.append(address)
         }
-        guard let address = addresses.first(where: { $0.family == family }) else { throw .wrongFamily(text, family) }
-        return address
+        let wanted = families.compactMap { family in addresses.first { $0.family == family } }
+        guard !wanted.isEmpty else { throw .wrongFamily(text, families) }
+        return wanted
     }
 
-    /// Whether a Service that has `current` has what it asks for.
-    func isMet(by current: IPAddress, in pools: Pools) -> Bool {
-        if let address { return current == address }
-        if let pool { return pools.pool(holding: current)?.name == pool }
-        return true
+    /// Whether `address` may be one of the Service's.
+    func allows(_ address: IPAddress, in pools: Pools) -> Bool {
+        guard families.contains(address.family), let holder = pools.pool(holding: address) else { return false }
+        if let asked = addresses.first(where: { $0.family == address.family }) { return address == asked }
+        return pool.map { $0 == holder.name } ?? true
+    }
+
+    /// Whether a Service that has `held`, an address a family at most, has what it asks for.
+    func isMet(by held: [IPAddress], in pools: Pools) -> Bool {
+        let isEnough = held.count == families.count || isSecondOptional && !held.isEmpty
+        return isEnough && held.allSatisfy { allows($0, in: pools) }
+            && Set(held.map { pools.pool(holding: $0)?.name }).count <= 1
+            && addresses.allSatisfy(held.contains)
     }
 }
 

@@ -33,8 +33,10 @@ extension Service {
         return value.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The family of the Service's address: that of its cluster address.
-    var primaryFamily: AddressFamily {
-        ipFamilies.first.flatMap(AddressFamily.init(rawValue:)) ?? IPAddress(clusterIP)?.family ?? .ipv4
+    /// The families of the Service's addresses, those of its cluster addresses, the primary one first.
+    var families: [AddressFamily] {
+        let named = ipFamilies.prefix(2).compactMap(AddressFamily.init(rawValue:))
+        guard let first = named.first else { return [IPAddress(clusterIP)?.family ?? .ipv4] }
+        return named.last == first ? [first] : named
     }
 }

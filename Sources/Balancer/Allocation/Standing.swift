@@ -5,25 +5,30 @@ import Wire
 enum Standing: Hashable {
     /// No ingress.
     case vacant
-    /// One ingress, an address of one of the pools.
-    case holds(IPAddress)
-    /// Anything else: several ingresses, a host name, an address outside all pools. Another controller wrote it, or the
-    /// pools were others then.
+    /// One ingress a family at most, addresses of the pools, as they are ordered there.
+    case holds([IPAddress])
+    /// Anything else: more ingresses, a host name, an address outside all pools. Another controller wrote it, or the pools
+    /// were others then.
     case foreign
 
     init(of service: Service, in pools: Pools?) {
-        switch (service.ingress.count, service.ingress.first) {
-        case (0, _):
+        guard !service.ingress.isEmpty else {
             self = .vacant
-        case (1, .ip(let text)):
-            guard let address = IPAddress(text), pools?.pool(holding: address) != nil else {
-                self = .foreign
-                return
-            }
-            self = .holds(address)
-        default:
-            self = .foreign
+            return
         }
+        let addresses = service.ingress.prefix(3).compactMap { entry -> IPAddress? in
+            guard case .ip(let text) = entry, let address = IPAddress(text), pools?.pool(holding: address) != nil else {
+                return nil
+            }
+            return address
+        }
+        let isWhole = addresses.count == service.ingress.count && Set(addresses.map(\.family)).count == addresses.count
+        self = isWhole ? .holds(addresses) : .foreign
+    }
+
+    /// The addresses that the Service has from us.
+    var addresses: [IPAddress] {
+        if case .holds(let addresses) = self { addresses } else { [] }
     }
 }
 

@@ -5,44 +5,48 @@ import Wire
 struct WaitingList {
     /// What its members wait for.
     enum Group: Hashable, Comparable {
-        /// That one address.
-        case address(IPAddress)
-        /// Any address of a family, of one pool or (empty) of those with auto-assign, free or shared under a key.
-        case pool(String, AddressFamily, sharingKey: String)
+        /// These very addresses, and any of these other families.
+        case addresses([IPAddress], beside: [AddressFamily])
+        /// Any address of each of these families, of one pool or (empty) of those with auto-assign, free or shared under a
+        /// key.
+        case pool(String, [AddressFamily], sharingKey: String)
 
         init(_ request: Request) {
-            if let address = request.address {
-                self = .address(address)
+            if request.addresses.isEmpty {
+                self = .pool(request.pool ?? "", request.families, sharingKey: request.sharing.key)
             } else {
-                self = .pool(request.pool ?? "", request.family, sharingKey: request.sharing.key)
+                let others = request.families.filter { family in !request.addresses.contains { $0.family == family } }
+                self = .addresses(request.addresses, beside: others)
             }
         }
 
-        /// Whether all members would get the same answer. Those that share differ by their ports.
+        /// Whether all members would get the same answer. Those that share differ by their ports, and those of two families by
+        /// what they have already.
         var isUniform: Bool {
-            if case .pool(_, _, sharingKey: "") = self { true } else { false }
+            if case .pool(_, let families, sharingKey: "") = self { families.count == 1 } else { false }
         }
 
         /// Whether the address `freed`, of the pool `poolName`, may help.
         fileprivate func isHelped(by freed: IPAddress, of poolName: String) -> Bool {
             switch self {
-            case .address(let address): address == freed
-            case .pool(let name, let family, _): family == freed.family && (name.isEmpty || name == poolName)
+            case .addresses(let addresses, beside: let others):
+                addresses.contains(freed) || others.contains(freed.family)
+            case .pool(let name, let families, _):
+                families.contains(freed.family) && (name.isEmpty || name == poolName)
             }
         }
 
-        private var order: (IPAddress?, String, AddressFamily?, String) {
+        private static func joined(_ parts: [some Any]) -> String { parts.map { "\($0)" }.joined(separator: ",") }
+
+        /// Those that ask for addresses come first.
+        private var order: (Int, String, String, String) {
             switch self {
-            case .address(let address): (address, "", nil, "")
-            case .pool(let name, let family, let sharingKey): (nil, name, family, sharingKey)
+            case .addresses(let addresses, beside: let others): (0, Self.joined(addresses), Self.joined(others), "")
+            case .pool(let name, let families, let sharingKey): (1, name, Self.joined(families), sharingKey)
             }
         }
 
-        static func < (left: Group, right: Group) -> Bool {
-            let (left, right) = (left.order, right.order)
-            guard left.0 == right.0 else { return left.0.map { one in right.0.map { one < $0 } ?? true } ?? false }
-            return (left.1, left.2?.rawValue ?? "", left.3) < (right.1, right.2?.rawValue ?? "", right.3)
-        }
+        static func < (left: Group, right: Group) -> Bool { left.order < right.order }
     }
 
     private var queues: [Group: KeyQueue] = [:]

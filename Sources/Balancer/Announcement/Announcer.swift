@@ -15,8 +15,9 @@ struct Announcer {
     }
 
     private(set) var current: [IPAddress: Announcement] = [:]
+    private var tally = ServiceTally()
     /// The number of Services that are announced.
-    private(set) var serviceCount = 0
+    var serviceCount: Int { tally.count }
     /// The number of addresses answered for on each interface.
     private(set) var countByInterface: [UInt32: Int] = [:]
     /// Since when each address is answered for.
@@ -55,7 +56,7 @@ struct Announcer {
         let old = current[address]
         current[address] = new
         since[address] = new == nil ? nil : since[address] ?? now
-        serviceCount += (new?.services.count ?? 0) - (old?.services.count ?? 0)
+        tally.replace(old?.services ?? [], by: new?.services ?? [])
         let (before, after) = (old?.interfaces ?? [], new?.interfaces ?? [])
         let released = before.filter { !after.contains($0) }
         let taken = after.filter { !before.contains($0) }
@@ -71,16 +72,21 @@ struct Announcer {
     /// daemon announced the same before it was restarted.
     mutating func begin(_ key: ObjectKey, uid: String, at address: IPAddress, in turn: inout Turn) -> Bool {
         uids[key] = uid
-        guard saved.announced[uid] != address.description else { return false }
-        saved.announced[uid] = address.description
+        let announced = saved.announced[uid] ?? []
+        guard !announced.contains(address.description) else { return false }
+        saved.announced[uid] = (announced + [address.description]).sorted()
         change(in: &turn)
         return true
     }
 
     /// Notes that the Service `key` is not announced at `address` any more.
     mutating func end(_ key: ObjectKey, at address: IPAddress, in turn: inout Turn) {
-        guard let uid = uids.removeValue(forKey: key), saved.announced[uid] == address.description else { return }
-        saved.announced[uid] = nil
+        guard let uid = uids[key], let announced = saved.announced[uid], announced.contains(address.description) else {
+            return
+        }
+        let left = announced.filter { $0 != address.description }
+        saved.announced[uid] = left.isEmpty ? nil : left
+        if left.isEmpty { uids[key] = nil }
         change(in: &turn)
     }
 

@@ -22,8 +22,9 @@ struct RouteTable {
     private(set) var shares: [IPAddress: Share] = [:]
     /// Since when each address has been told.
     private(set) var since: [IPAddress: Instant] = [:]
+    private var tally = ServiceTally()
     /// The number of Services that are told of.
-    private(set) var serviceCount = 0
+    var serviceCount: Int { tally.count }
     private(set) var routes: [Prefix: Path] = [:]
     /// By how many addresses each path of a prefix is asked for.
     private var counts: [Prefix: [Path: Int]] = [:]
@@ -37,7 +38,7 @@ struct RouteTable {
         guard old != share else { return old }
         shares[address] = share
         since[address] = share == nil ? nil : since[address] ?? now
-        serviceCount += (share?.services.count ?? 0) - (old?.services.count ?? 0)
+        tally.replace(old?.services ?? [], by: share?.services ?? [])
         guard old?.routes != share?.routes else { return old }
         for route in share?.routes ?? [] { counts[route.prefix, default: [:]][route.path, default: 0] += 1 }
         for route in old?.routes ?? [] {

@@ -9,6 +9,7 @@ extension Service {
         let loadBalancerClass: String?
         let externalTrafficPolicy: String?
         let ipFamilies: [String]?
+        let ipFamilyPolicy: String?
         let clusterIP: String?
         let ports: [PortSpec]?
         let selector: [String: String]?
@@ -51,7 +52,8 @@ extension Service {
             loadBalancerIP: Self.unlessEmpty(spec?.loadBalancerIP),
             loadBalancerClass: Self.unlessEmpty(spec?.loadBalancerClass),
             isTrafficLocal: spec?.externalTrafficPolicy == "Local", ipFamilies: spec?.ipFamilies ?? [],
-            clusterIP: spec?.clusterIP ?? "", ports: try (spec?.ports ?? []).map(Self.port),
+            ipFamilyPolicy: spec?.ipFamilyPolicy.flatMap(FamilyPolicy.init), clusterIP: spec?.clusterIP ?? "",
+            ports: try (spec?.ports ?? []).map(Self.port),
             selector: spec?.selector ?? [:], ingress: status?.loadBalancer?.ingress?.compactMap(\.ingress) ?? [])
     }
 

@@ -39,6 +39,14 @@ public struct Service: Hashable, Sendable {
         case hostname(String)
     }
 
+    /// How many families a Service wants addresses of.
+    public enum FamilyPolicy: String, Hashable, Sendable {
+        case single = "SingleStack"
+        /// Both, where the cluster has both.
+        case preferDual = "PreferDualStack"
+        case requireDual = "RequireDualStack"
+    }
+
     /// Namespace, name, uid and resourceVersion.
     public var metadata: ObjectMeta
     /// metadata.annotations, only those under `metallb.universe.tf/` and `metallb.io/`.
@@ -55,6 +63,8 @@ public struct Service: Hashable, Sendable {
     public var isTrafficLocal: Bool
     /// spec.ipFamilies, first one primary: "IPv4", "IPv6". Empty from servers before 1.20.
     public var ipFamilies: [String]
+    /// spec.ipFamilyPolicy; nil from servers before 1.20.
+    public var ipFamilyPolicy: FamilyPolicy?
     /// spec.clusterIP; "None" or empty for a Service without one.
     public var clusterIP: String
     /// spec.ports.
@@ -68,8 +78,8 @@ public struct Service: Hashable, Sendable {
     public init(
         metadata: ObjectMeta, annotations: [String: String] = [:], isBeingDeleted: Bool = false,
         isLoadBalancer: Bool = true, loadBalancerIP: String? = nil, loadBalancerClass: String? = nil,
-        isTrafficLocal: Bool = false, ipFamilies: [String] = ["IPv4"], clusterIP: String = "", ports: [Port] = [],
-        selector: [String: String] = [:], ingress: [Ingress] = []
+        isTrafficLocal: Bool = false, ipFamilies: [String] = ["IPv4"], ipFamilyPolicy: FamilyPolicy? = nil,
+        clusterIP: String = "", ports: [Port] = [], selector: [String: String] = [:], ingress: [Ingress] = []
     ) {
         self.metadata = metadata
         self.annotations = annotations
@@ -79,6 +89,7 @@ public struct Service: Hashable, Sendable {
         self.loadBalancerClass = loadBalancerClass
         self.isTrafficLocal = isTrafficLocal
         self.ipFamilies = ipFamilies
+        self.ipFamilyPolicy = ipFamilyPolicy
         self.clusterIP = clusterIP
         self.ports = ports
         self.selector = selector

@@ -51,7 +51,7 @@ final class StateFolder {
     }
 
     private struct File: Codable {
-        var announced: [String: String]
+        var announced: [String: [String]]
     }
 
     private static func load(_ path: String) -> Saved? {
