@@ -7,7 +7,7 @@ extension Instance {
         line.peeringCount = speaker.peerings.count
         line.upCount = speaker.upCount
         line.serviceCount = serviceCount
-        line.interfaces = announcer.countByInterface.keys.compactMap { reach.name(of: $0) }.sorted()
+        line.interfaces = announcer.countByInterface.keys.compactMap { reach.label(of: $0) }.sorted()
         line.pools = configuration.pools.map { pools in
             pools.pools.indices.map { index in
                 StatusLine.PoolUse(

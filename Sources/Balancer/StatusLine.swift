@@ -15,7 +15,7 @@ struct StatusLine: Hashable {
     var problems: [String] = []
     var announcedCount = 0
     var serviceCount = 0
-    /// Names of the interfaces that addresses are answered on, ascending.
+    /// The interfaces that addresses are answered on, ascending: `eth0`, or `wlan0 (WiFi)`.
     var interfaces: [String] = []
     /// In order of the configuration; nil where there is none yet.
     var pools: [PoolUse]?

@@ -87,6 +87,20 @@ public struct PacketSocket: ~Copyable, Sendable {
         try Self.attach(filter, to: descriptor.rawValue)
     }
 
+    /// Has the interface take in what is sent to anybody (`PACKET_MR_PROMISC`) and to any group (`PACKET_MR_ALLMULTI`), for as
+    /// long as this socket is open. The filter still says what reaches it.
+    ///
+    /// - Throws: `Errno`: ENODEV where the interface is gone.
+    public func takeEverything(on interfaceIndex: UInt32) throws(Errno) {
+        for type in [PACKET_MR_PROMISC, PACKET_MR_ALLMULTI] {
+            var request = packet_mreq()
+            request.mr_ifindex = Int32(bitPattern: interfaceIndex)
+            request.mr_type = UInt16(type)
+            try descriptor.set(
+                SOL_PACKET, PACKET_ADD_MEMBERSHIP, request, "have interface \(interfaceIndex) take in everything")
+        }
+    }
+
     private static func attach(_ filter: [BPFInstruction], to descriptor: Int32) throws(Errno) {
         var instructions = filter.map {
             sock_filter(code: $0.code, jt: $0.jumpTrue, jf: $0.jumpFalse, k: $0.operand)

@@ -158,6 +158,14 @@ import Wire
         #expect(rig.status == "announcing 2 of 3 services on eth0; pool home 3/11 used; 3 nodes alive")
     }
 
+    @Test func theStatusLineTellsOfARadio() {
+        var rig = announcing()
+        var link = Rig.link()
+        link.isWireless = true
+        rig.send(.links([link]))
+        #expect(rig.status == "announcing 1 of 1 service on eth0 (WiFi); pool home 1/11 used; 1 node alive")
+    }
+
     @Test func theStatusLineNamesThreePoolsAndLeavesOutBuggyAddresses() throws {
         let range = try #require(AddressRange(text: "10.0.0.0/23"))
         #expect(Pool(name: "a", ranges: [range], avoidsBuggyIPs: true).capacity == 508)

@@ -34,7 +34,7 @@ import Wire
             pools: /p
             state: /s
             runtime: /r
-            interfaces: {include: [^eth0$], exclude: []}
+            interfaces: {include: [^eth0$], exclude: [], wireless: [^br0$]}
             announcements: {refreshSeconds: 0}
             gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
             bgp: {listen: "::"}
@@ -43,7 +43,7 @@ import Wire
         #expect(configuration.node == "raspberry" && configuration.kubernetes.loadBalancerClass == "lbd.io/lan")
         #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
-        #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: []))
+        #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: [], wireless: ["^br0$"]))
         #expect(configuration.refreshSeconds == 0 && configuration.gossip.bind.description == "10.0.0.1")
         #expect(
             configuration.gossip.join.map(\.description)
@@ -142,5 +142,13 @@ import Wire
         #expect(links(InterfacePatterns()) == ["eth0", "wlan0"])
         #expect(links(InterfacePatterns(include: ["^eth", "^veth"])) == ["eth0*"])
         #expect(links(InterfacePatterns(exclude: ["^eth"])) == ["lo", "wlan0", "veth12", "docker0"])
+    }
+
+    @Test func whatIsARadioMayBeSaid() {
+        let interfaces = ["eth0", "br-lan"].enumerated().map { index, name in
+            Interface(index: UInt32(index + 2), name: name, macAddress: nil, isUp: true)
+        }
+        #expect(InterfacePatterns().judge(interfaces).map(\.isWireless) == [false, false])
+        #expect(InterfacePatterns(wireless: ["^br"]).judge(interfaces).map(\.isWireless) == [false, true])
     }
 }

@@ -16,6 +16,23 @@ public final class Responder {
         }
     }
 
+    /// An interface that is up.
+    public struct Interface {
+        /// Its index.
+        public var index: UInt32
+        /// Its Ethernet address.
+        public var hardwareAddress: MACAddress
+        /// It is a radio: many of them keep from the host what is not sent to it alone, unless it asks for everything.
+        public var isWireless: Bool
+
+        /// An interface with these properties.
+        public init(index: UInt32, hardwareAddress: MACAddress, isWireless: Bool = false) {
+            self.index = index
+            self.hardwareAddress = hardwareAddress
+            self.isWireless = isWireless
+        }
+    }
+
     /// Told, whenever that changes, of the interfaces by index that frames cannot be sent or received on. The responder
     /// tries again by itself with the next frame that it has to send.
     public var onTrouble: ([UInt32: Errno]) -> Void = { _ in }
@@ -37,6 +54,7 @@ public final class Responder {
     /// By family; empty before the pools are known.
     private var filters: [AddressFamily: Filter] = [:]
     private var hardwareAddresses: [UInt32: MACAddress] = [:]
+    private var wireless: Set<UInt32> = []
     private var ports: [PortID: Port] = [:]
     private let groups = Groups()
     /// The sockets of the process before this one whose ports are not open yet.
@@ -102,10 +120,14 @@ public final class Responder {
         handle(.announceAll)
     }
 
-    /// Tells which interfaces there are, with their Ethernet addresses; replaces what was told before. Leave out those
-    /// that are down: what is claimed on an interface that comes back is announced anew.
-    public func update(interfaces: [(index: UInt32, mac: MACAddress)]) {
-        let current = Dictionary(interfaces.map { ($0.index, $0.mac) }) { $1 }
+    /// Tells which interfaces there are; replaces what was told before. Leave out those that are down: what is claimed on an
+    /// interface that comes back is announced anew.
+    public func update(interfaces: [Interface]) {
+        let current = Dictionary(interfaces.map { ($0.index, $0.hardwareAddress) }) { $1 }
+        let radios = Set(interfaces.filter(\.isWireless).map(\.index))
+        // They are opened anew below, as it suits them.
+        for index in radios.symmetricDifference(wireless) { Self.families.forEach { close(index, $0) } }
+        wireless = radios
         let gone = hardwareAddresses.keys.filter { current[$0] == nil }.sorted()
         hardwareAddresses = current
         for index in gone {
@@ -182,6 +204,12 @@ public final class Responder {
     }
 
     private func socket(_ id: PortID) throws(Errno) -> PacketSocket {
+        let socket = try opened(id)
+        if wireless.contains(id.interfaceIndex) { try socket.takeEverything(on: id.interfaceIndex) }
+        return socket
+    }
+
+    private func opened(_ id: PortID) throws(Errno) -> PacketSocket {
         guard let socket = inherited.removeValue(forKey: id)?.take() else {
             return try PacketSocket(
                 etherType: id.family.etherType, interfaceIndex: id.interfaceIndex,

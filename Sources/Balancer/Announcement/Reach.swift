@@ -49,6 +49,11 @@ struct Reach: Hashable {
         ports.first { $0.index == index }?.name
     }
 
+    /// What people are told of the interface `index`, while it is usable: its name, and whether it is a radio.
+    func label(of index: UInt32) -> String? {
+        ports.first { $0.index == index }.map { $0.isWireless ? "\($0.name) (WiFi)" : $0.name }
+    }
+
     /// Whether this node is connected by radio alone.
     var isWireless: Bool { !ports.isEmpty && ports.allSatisfy(\.isWireless) }
 

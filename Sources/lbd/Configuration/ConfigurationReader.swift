@@ -77,10 +77,11 @@ struct ConfigurationReader {
         setPath(&configuration.pools, "pools", in: section)
         setPath(&configuration.state, "state", in: section)
         setPath(&configuration.runtime, "runtime", in: section)
-        if let interfaces = section.section("interfaces", keys: ["include", "exclude"], &diagnostics) {
+        if let interfaces = section.section("interfaces", keys: ["include", "exclude", "wireless"], &diagnostics) {
             configuration.interfaces.include = patterns("include", in: interfaces) ?? []
             configuration.interfaces.exclude =
                 patterns("exclude", in: interfaces) ?? InterfacePatterns.defaultExclude
+            configuration.interfaces.wireless = patterns("wireless", in: interfaces) ?? []
         }
         if let announcements = section.section("announcements", keys: ["refreshSeconds"], &diagnostics),
             let seconds = announcements.integer("refreshSeconds", in: 0...86_400, &diagnostics)

@@ -14,15 +14,19 @@ struct InterfacePatterns: Hashable, Sendable {
     var include: [String] = []
     /// `exclude`: never used.
     var exclude = defaultExclude
+    /// `wireless`: these lead to a radio, though the kernel does not say so, such as a bridge over WiFi.
+    var wireless: [String] = []
 
     /// The interfaces as the Balancer wants them.
     func judge(_ interfaces: [Interface]) -> [Link] {
         let included = include.compactMap { RegularExpression($0) }
         let excluded = exclude.compactMap { RegularExpression($0) }
+        let wireless = wireless.compactMap { RegularExpression($0) }
         return interfaces.map { interface in
             let isNamed = included.contains { $0.matches(interface.name) }
             let isExcluded = excluded.contains { $0.matches(interface.name) } || (!include.isEmpty && !isNamed)
-            return Link(interface, isNamed: isNamed, isExcluded: isExcluded)
+            let isWireless = wireless.contains { $0.matches(interface.name) }
+            return Link(interface, isNamed: isNamed, isExcluded: isExcluded, isWireless: isWireless)
         }
     }
 }

@@ -221,9 +221,15 @@ final class Daemon {
 
     private func linksChanged(_ fresh: [Interface]) {
         interfaces = fresh
+        var links = configuration.interfaces.judge(fresh)
+        for index in links.indices where !links[index].isWireless {
+            links[index].isWireless = File.exists("/sys/class/net/\(links[index].interface.name)/phy80211")
+        }
         responder.update(
-            interfaces: fresh.compactMap { interface in
-                interface.isUp ? interface.macAddress.map { (index: interface.index, mac: $0) } : nil
+            interfaces: links.compactMap { link in
+                guard link.interface.isUp, let address = link.interface.macAddress else { return nil }
+                return Responder.Interface(
+                    index: link.interface.index, hardwareAddress: address, isWireless: link.isWireless)
             })
         let stations = fresh.compactMap { interface in
             interface.isUp
@@ -231,10 +237,6 @@ final class Daemon {
                 : nil
         }
         asker?.update(interfaces: Dictionary(stations) { $1 })
-        var links = configuration.interfaces.judge(fresh)
-        for index in links.indices {
-            links[index].isWireless = File.exists("/sys/class/net/\(links[index].interface.name)/phy80211")
-        }
         // First, so that the group hears of this node when its network is known.
         handle(.links(links))
         gossip?.linksChanged(links)
