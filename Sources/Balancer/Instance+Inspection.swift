@@ -48,7 +48,7 @@ extension Instance {
         let isFirst = inspection.misses(of: question.address) == 1
         inspection.repeatSoon(isFirst ? question.address : nil, at: turn.now)
         // Whether it hears anybody at all: any answer shows that.
-        turn.emit(.findGateways(on: [question.interfaceIndex]))
+        findGateways(on: [question.interfaceIndex], in: &turn)
     }
 
     // MARK: The one that is asked about

@@ -39,7 +39,7 @@ extension Instance {
     private mutating func loseOthers(in turn: inout Turn) {
         guard hasBegun, departure == nil, isolation.loseOthers() else { return }
         ownership.isHeldBack = true
-        turn.emit(.findGateways(on: interfacesToAsk))
+        findGateways(on: interfacesToAsk, in: &turn)
     }
 
     /// Where the clients are; where there are none, where they could be.
@@ -47,8 +47,16 @@ extension Instance {
         announcer.countByInterface.isEmpty ? reach.interfaces : announcer.countByInterface.keys.sorted()
     }
 
-    /// Takes the gateways that are to be asked.
+    /// Looks for the gateways on these interfaces, to ask them whether anybody is heard.
+    mutating func findGateways(on interfaces: [UInt32], in turn: inout Turn) {
+        survey.isForQuestions = true
+        turn.emit(.findGateways(on: interfaces))
+    }
+
+    /// Takes the gateways, which are to be asked unless that is not what they were looked for.
     mutating func take(_ gateways: [Gateway], in turn: inout Turn) {
+        guard survey.isForQuestions else { return }
+        survey.isForQuestions = false
         let (questions, consequence) = isolation.take(
             gateways, hasInterfaces: !interfacesToAsk.isEmpty, at: turn.now)
         // Where it is not asked for itself, somebody was not heard; any answer shows that others are.
@@ -64,7 +72,7 @@ extension Instance {
 
     /// Asks the gateways again where that is due, and looks at all addresses again where this node may take over by now.
     mutating func askGateways(in turn: inout Turn) {
-        if isolation.isToAsk(at: turn.now) { turn.emit(.findGateways(on: interfacesToAsk)) }
+        if isolation.isToAsk(at: turn.now) { findGateways(on: interfacesToAsk, in: &turn) }
         isolation.endHoldIfDue(isWhole: roster.isWhole, at: turn.now)
         guard isolation.isHeldBack != ownership.isHeldBack else { return }
         ownership.isHeldBack = isolation.isHeldBack

@@ -31,6 +31,7 @@ public struct Instance: Sendable {
     var isolation = Isolation()
     var inspection = Inspection()
     var reputation = Reputation()
+    var survey = Survey()
     var speaker = Speaker()
     /// What the daemon before this one told routers, until this one has begun.
     var inheritedRoutes: Inheritance.Routed?
@@ -118,6 +119,7 @@ public struct Instance: Sendable {
             noticeSilence(after: report, in: &turn)
             elect(in: &turn)
         case .gateways(let gateways):
+            note(gateways)
             take(gateways, in: &turn)
         case .asked(let report):
             take(report, in: &turn)
@@ -132,6 +134,8 @@ public struct Instance: Sendable {
             let isBack = hasLinks && !new.isCovered(by: reach)
             hasLinks = true
             reach = new
+            survey.linksChanged(at: turn.now)
+            noteObstacles()
             if isBack { noticeReturn(in: &turn) }
             elect(in: &turn)
             markAll()
@@ -261,6 +265,7 @@ public struct Instance: Sendable {
         roster = Roster(membership, gossip, nodeName: settings.nodeName)
         // Whoever comes back from where it was cut off has been answering there.
         if roster.hasCompany(besides: before) { announceAll(in: &turn) }
+        noteObstacles()
         introduce(in: &turn)
         let new = Election(nodes: cluster.nodes, roster)
         if new != election {
@@ -334,6 +339,7 @@ public struct Instance: Sendable {
             lastListened = ranges
             turn.emit(.listen(for: ranges))
         }
+        survey.isStale = true
         let names = pools.pools.map(\.name).joined(separator: ", ")
         turn.record(.notice, .poolsInForce, names.isEmpty ? "there are no pools" : "pools in force: \(names)")
         assignments.disputes = [:]
@@ -352,6 +358,7 @@ public struct Instance: Sendable {
         if departure == nil {
             leadership.act(isReady: mayLead, isYielding: isYielding, through: &outbox, in: &turn)
             metalLB.tell(isHolder: leadership.holdsLease && settings.allocation == .auto, in: &turn)
+            lookAround(in: &turn)
             relist(in: &turn)
             assign(in: &turn)
             tellConfigMap()
@@ -426,7 +433,7 @@ public struct Instance: Sendable {
         let others = [
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
             events.nextDeadline, relistPause, gossipSecret.nextDeadline, ownership.nextDeadline, told.nextDeadline,
-            gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt,
+            gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt, survey.dueAt,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now

@@ -54,6 +54,8 @@ public struct Record: Hashable, Sendable {
         case cutOff = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c31"
         case reconnected = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c32"
         case unheard = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c33"
+        case addressBarred = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c50"
+        case poolOutOfReach = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c51"
         case contested = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c34"
     }
 

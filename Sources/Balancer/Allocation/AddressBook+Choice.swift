@@ -7,6 +7,7 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
     case inNoPool(IPAddress)
     case notInPool(IPAddress, String)
     case inUse(IPAddress, by: ObjectKey)
+    case barred(IPAddress, Obstacle)
     case unknownPool(String)
     case noPool([AddressFamily])
     case exhausted(String?, [AddressFamily])
@@ -22,6 +23,8 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
             "\(address) is not in the pool \"\(pool)\""
         case .inUse(let address, let owner):
             "\(address) is in use by \"\(owner)\""
+        case .barred(let address, let obstacle):
+            "\(address) is \(obstacle)"
         case .unknownPool(let pool):
             "there is no pool \"\(pool)\""
         case .noPool(let families):
@@ -107,6 +110,7 @@ extension AddressBook {
     func check(_ address: IPAddress, for request: Request, of key: ObjectKey) throws(AllocationFailure) {
         guard let pool = pools.pool(holding: address) else { throw .inNoPool(address) }
         if let name = request.pool, name != pool.name { throw .notInPool(address, name) }
+        if let obstacle = obstacles[address] { throw .barred(address, obstacle) }
         if let owner = rival(of: key, at: address, sharing: request.sharing) { throw .inUse(address, by: owner) }
     }
 

@@ -22,6 +22,8 @@ struct AddressBook {
     /// The occupied addresses of each sharing key, with the number of occupants that bear the key.
     private var shared: [String: [IPAddress: Int]] = [:]
     private(set) var pools = Pools()
+    /// The addresses that are never given, though they are in a pool.
+    private(set) var obstacles = Obstacles()
     /// How many addresses of each pool are occupied.
     private(set) var usedCounts: [Int] = []
     /// How many addresses each pool can give away.
@@ -97,9 +99,7 @@ struct AddressBook {
         occupants[address] = nil
         guard let pool = poolIndex(of: address) else { return }
         usedCounts[pool] -= 1
-        for (index, range) in pools.pools[pool].ranges.enumerated() where range.contains(address) {
-            cursors[pool][index] = min(cursors[pool][index], address.rawValue)
-        }
+        makeFindable(address)
     }
 
     private func poolIndex(of address: IPAddress) -> Int? {
@@ -117,6 +117,22 @@ struct AddressBook {
         }
     }
 
+    /// Takes the addresses that are never given from now on. Who has one of them keeps it. Returns those that may be given
+    /// again, ascending.
+    mutating func take(_ obstacles: Obstacles) -> [IPAddress] {
+        let freed = self.obstacles.byAddress.keys.filter { obstacles[$0] == nil }.sorted()
+        self.obstacles = obstacles
+        for address in freed where occupants[address] == nil { makeFindable(address) }
+        return freed
+    }
+
+    private mutating func makeFindable(_ address: IPAddress) {
+        guard let pool = poolIndex(of: address) else { return }
+        for (index, range) in pools.pools[pool].ranges.enumerated() where range.contains(address) {
+            cursors[pool][index] = min(cursors[pool][index], address.rawValue)
+        }
+    }
+
     /// The first free address of `family` in the pool at `index`, its ranges in order; nil where there is none.
     mutating func firstFree(inPoolAt index: Int, of family: AddressFamily) -> IPAddress? {
         let pool = pools.pools[index]
@@ -124,7 +140,7 @@ struct AddressBook {
             var candidate = cursors[index][rangeIndex]
             while candidate <= range.last.rawValue {
                 let address = IPAddress(family, rawValue: candidate)
-                if occupants[address] == nil, pool.contains(address) {
+                if occupants[address] == nil, pool.contains(address), obstacles[address] == nil {
                     cursors[index][rangeIndex] = candidate
                     return address
                 }
