@@ -3,6 +3,18 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
+
+// When the kernel took a datagram in (SO_TIMESTAMPNS of socket(7)), on the wall clock; 0 and no time where it is not told.
+static inline int lbd_arrival(struct msghdr *message, struct timespec *arrival) {
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPNS) {
+            memcpy(arrival, CMSG_DATA(control), sizeof *arrival);
+            return 1;
+        }
+    }
+    return 0;
+}
 
 // The TTL or hop limit that a datagram came with (IP_RECVTTL of ip(7), IPV6_RECVHOPLIMIT of ipv6(7)); 0 where it is not told.
 static inline unsigned char lbd_hop_limit(struct msghdr *message) {

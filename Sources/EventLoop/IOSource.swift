@@ -33,6 +33,14 @@ public final class IOSource {
         sd_event_source_set_enabled(source.pointer, Int32(SD_EVENT_OFF))
     }
 
+    /// Calls nobody until `resume`, whatever comes.
+    public func suspend() { end() }
+
+    /// Goes on after `suspend`.
+    public func resume() {
+        sd_event_source_set_enabled(source.pointer, Int32(SD_EVENT_ON))
+    }
+
     /// Changes what the descriptor is watched for.
     public func watch(for interest: Readiness) throws(Errno) {
         try check(sd_event_source_set_io_events(source.pointer, interest.rawValue), "change what is watched")

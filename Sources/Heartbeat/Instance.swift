@@ -83,8 +83,8 @@ public struct Instance: Sendable {
         case .members(let members):
             self.members = members
             for name in peers.keys where members[name] != peers[name]?.instance { peers[name] = nil }
-        case .received(let packet):
-            receive(packet, at: now, &directives)
+        case .received(let packet, age: let age):
+            receive(packet, age: age, at: now, &directives)
         case .pause(let duration):
             let milliseconds = UInt16(clamping: duration.nanoseconds / 1_000_000)
             // Twice, since nothing follows that would tell.
@@ -146,18 +146,21 @@ public struct Instance: Sendable {
 
     // MARK: The others
 
-    private mutating func receive(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
+    private mutating func receive(
+        _ packet: Packet, age: Duration, at now: Instant, _ directives: inout [Directive]
+    ) {
         guard packet.sender != name else { return }
+        let heardAt = now.advanced(by: .zero - age)
         compare(packet, at: now, &directives)
         guard members[packet.sender] == packet.instance else { return meet(packet.sender, at: now, &directives) }
         let before = peers[packet.sender]
         if before == nil {
-            peers[packet.sender] = Peer(packet, at: now)
-        } else if peers[packet.sender]?.take(packet, at: now) == false {
+            peers[packet.sender] = Peer(packet, at: heardAt)
+        } else if peers[packet.sender]?.take(packet, at: heardAt) == false {
             counters.oldPackets += 1
             return
         }
-        lastHeardAt = now
+        lastHeardAt = max(lastHeardAt ?? heardAt, heardAt)
         if isAlone {
             isAlone = false
             directives.append(.report(.alone(false)))

@@ -31,7 +31,7 @@ struct Peer: Hashable {
     mutating func take(_ packet: Packet, at now: Instant) -> Bool {
         guard packet.counter > counter else { return false }
         counter = packet.counter
-        heardAt = now
+        heardAt = max(heardAt, now)
         if case .beat(let beat) = packet.body { take(beat, at: now) }
         return true
     }

@@ -14,6 +14,8 @@ public struct UDPSocket: ~Copyable, Sendable {
         public var interfaceIndex: UInt32
         /// The TTL or hop limit that it came with; 0 unless `tellHopLimits` was called.
         public var hopLimit: UInt8
+        /// How long it has waited in the socket; zero unless `tellAges` was called, and one second at most.
+        public var age: Duration
     }
 
     /// Where it listens.
@@ -59,6 +61,7 @@ public struct UDPSocket: ~Copyable, Sendable {
         var source = InternetAddress()
         var interfaceIndex: UInt32 = 0
         var hopLimit: UInt8 = 0
+        var age = Duration.zero
         let count = buffer.withUnsafeMutableBytes { bytes in
             source.write { name, length in
                 withUnsafeTemporaryAllocation(byteCount: Self.controlBytes, alignment: 8) { control in
@@ -75,6 +78,7 @@ public struct UDPSocket: ~Copyable, Sendable {
                         if count >= 0 {
                             interfaceIndex = lbd_interface_index(&message)
                             hopLimit = lbd_hop_limit(&message)
+                            age = Self.age(of: &message)
                         }
                         return count
                     }
@@ -86,7 +90,15 @@ public struct UDPSocket: ~Copyable, Sendable {
             throw Errno.last("receive a datagram")
         }
         guard let source = source.socketAddress else { return nil }
-        return Reception(count: count, source: source, interfaceIndex: interfaceIndex, hopLimit: hopLimit)
+        return Reception(count: count, source: source, interfaceIndex: interfaceIndex, hopLimit: hopLimit, age: age)
+    }
+
+    private static func age(of message: inout msghdr) -> Duration {
+        var (arrival, now) = (timespec(), timespec())
+        guard lbd_arrival(&message, &arrival) != 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return .zero }
+        let age = Duration.seconds(now.tv_sec - arrival.tv_sec) + .nanoseconds(now.tv_nsec - arrival.tv_nsec)
+        // Somebody may have set the clock meanwhile.
+        return min(max(age, .zero), .seconds(1))
     }
 
     /// Sends a datagram.
@@ -110,6 +122,13 @@ public struct UDPSocket: ~Copyable, Sendable {
         if family == .ipv6 {
             try descriptor.set(Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1 as Int32, "ask for hop limits")
         }
+    }
+
+    /// Has `Reception.age` told from now on.
+    ///
+    /// - Throws: `Errno` where the kernel does not tell it.
+    public func tellAges() throws(Errno) {
+        try descriptor.set(SOL_SOCKET, SO_TIMESTAMPNS, 1 as Int32, "ask for times of arrival")
     }
 
     /// Sends with this TTL or hop limit from now on.

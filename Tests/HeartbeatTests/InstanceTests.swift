@@ -23,6 +23,24 @@ import Wire
         #expect(worst >= .milliseconds(200), "the test is to see the worst case")
     }
 
+    /// Beats that were not read at once count from when they came: what is due then does not depend on it.
+    @Test(arguments: [0, 30, 69] as [Int64]) func aBeatCountsFromWhenItCame(lateMilliseconds: Int64) {
+        let late = Duration.milliseconds(lateMilliseconds)
+        var rng = PRNG(seed: 1)
+        var instance = Instance(name: "pi2", instance: 2)
+        _ = instance.handle(.members(["pi1": 1]), at: .zero, using: &rng)
+        var wake: Instant?
+        for number in 1...20 as ClosedRange<Int64> {
+            let arrival = Instant.zero.advanced(by: .milliseconds(70 * number))
+            let beat = Beat(claimCount: 1, intervalMilliseconds: 70)
+            let packet = Packet(sender: "pi1", instance: 1, counter: UInt64(number), body: .beat(beat))
+            let directives = instance.handle(
+                .received(packet, age: late), at: arrival.advanced(by: late), using: &rng)
+            for case .wake(at: let at) in directives { wake = at }
+        }
+        #expect(wake == Instant.zero.advanced(by: .milliseconds(1_400 + 189)))
+    }
+
     /// With nobody to ask, one beat more is waited for.
     @Test func ofTwoNodesTheOtherTakesOneBeatLonger() {
         var network = Network(seed: 1, ["pi1", "pi2"])

@@ -41,7 +41,7 @@ import Wire
                 reports[name, default: []].append(report)
                 if case .changed(let member) = report { statuses[name, default: [:]][member.name] = member.status }
             }
-            transport.onDirect = { [unowned self] bytes, _ in direct[name, default: []].append(bytes) }
+            transport.onDirect = { [unowned self] bytes, _, _ in direct[name, default: []].append(bytes) }
             transport.onTrouble = { [unowned self] error in troubles[name, default: []].append(error) }
             transport.open()
             return address

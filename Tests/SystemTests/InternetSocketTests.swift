@@ -157,6 +157,20 @@ import Wire
         #expect(first != second)
     }
 
+    @Test(arguments: [loopback4, loopback6]) func aDatagramTellsHowLongItHasWaited(_ address: SocketAddress) throws {
+        let receiver = try UDPSocket(at: address)
+        let sender = try UDPSocket(at: address)
+        var buffer = [UInt8](repeating: 0, count: 16)
+        try sender.send([1], to: receiver.address)
+        try wait(receiver.rawValue)
+        #expect(try receiver.receive(into: &buffer)?.age == .zero)
+        try receiver.tellAges()
+        try sender.send([2], to: receiver.address)
+        usleep(50_000)
+        let age = try #require(try receiver.receive(into: &buffer)?.age)
+        #expect((.milliseconds(50)...(.seconds(1))).contains(age))
+    }
+
     @Test(arguments: [loopback4, loopback6]) func aDatagramComesWithItsHopLimit(_ address: SocketAddress) throws {
         // Bound to `::` it hears both families.
         let receiver = try UDPSocket(at: Self.any6)

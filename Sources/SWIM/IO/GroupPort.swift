@@ -4,10 +4,18 @@ internal import Wire
 
 /// Hears what is sent to a multicast group by the interfaces that it is told of. It shares its number with the port of the
 /// members, and so must be opened after it.
+///
+/// What comes all the time need not wake the process each time. After something has come, the next is read when somebody asks
+/// for it, or a little later, and told with its age.
 final class GroupPort {
+    /// For so long, after something was read, nobody is woken for more: longer than from beat to beat, so that who beats reads
+    /// when it is awake anyway.
+    private static let rest = Duration.milliseconds(80)
+
     private let loop: Loop
     private let group: SocketAddress
-    private let onDatagram: (ArraySlice<UInt8>, SocketAddress) -> Void
+    private let onDatagram: (ArraySlice<UInt8>, SocketAddress, Duration) -> Void
+    private var timer: Timer?
     private var socket: Socket?
     private var interfaces: Set<UInt32> = []
     private var wanted: Set<UInt32> = []
@@ -20,6 +28,7 @@ final class GroupPort {
 
         init(at address: SocketAddress) throws(Errno) {
             datagrams = try UDPSocket(at: address)
+            try datagrams.tellAges()
         }
 
         deinit {
@@ -28,13 +37,18 @@ final class GroupPort {
         }
     }
 
-    /// A port that hears nothing yet of what goes to `group`.
+    /// A port that hears nothing yet of what goes to `group`. What comes goes to `onDatagram`, with its source and age.
+    ///
+    /// - Throws: `Errno` where the loop takes no timer.
     init(
-        _ loop: Loop, group: SocketAddress, onDatagram: @escaping (ArraySlice<UInt8>, SocketAddress) -> Void
-    ) {
+        _ loop: Loop, group: SocketAddress, onDatagram: @escaping (ArraySlice<UInt8>, SocketAddress, Duration) -> Void
+    ) throws(Errno) {
         self.loop = loop
         self.group = group
         self.onDatagram = onDatagram
+        timer = try loop.timer { [unowned self] in
+            if !receive() { socket?.source?.resume() }
+        }
     }
 
     /// Begins.
@@ -58,7 +72,7 @@ final class GroupPort {
                 interfaces.insert(index)
             }
             opened.source = try loop.watch(opened.datagrams.rawValue, for: .readable) { [unowned self] _ in
-                receive(atMost: 1)
+                receive()
             }
             socket = opened
         } catch {
@@ -66,14 +80,20 @@ final class GroupPort {
         }
     }
 
-    /// Takes what waits, up to a limit. A port that is ready has one datagram, as a rule: to look for a second would cost as
-    /// much as being called again where there is one.
-    func receive(atMost limit: Int = TransportLimit.datagramsPerTurn) {
-        for _ in 0..<limit {
-            guard let socket, let reception = try? socket.datagrams.receive(into: &incoming) else { return }
+    /// Takes what waits, up to a limit. Returns whether there was anything.
+    @discardableResult
+    func receive() -> Bool {
+        var isEmpty = true
+        for _ in 0..<TransportLimit.datagramsPerTurn {
+            guard let socket, let reception = try? socket.datagrams.receive(into: &incoming) else { break }
+            isEmpty = false
             // The socket has the group's address: what is sent to it by other interfaces comes as well.
             guard interfaces.contains(reception.interfaceIndex) else { continue }
-            onDatagram(incoming[..<reception.count], reception.source)
+            onDatagram(incoming[..<reception.count], reception.source, reception.age)
         }
+        guard !isEmpty else { return false }
+        socket?.source?.suspend()
+        timer?.arm(at: loop.now.advanced(by: Self.rest))
+        return true
     }
 }

@@ -9,8 +9,8 @@ public final class Transport {
     public var onReport: (Report) -> Void = { _ in }
     /// Told why the port cannot be opened, and nil once it can.
     public var onTrouble: (Errno?) -> Void = { _ in }
-    /// Told the messages that others have sent by `sendDirectly`, and where they came from.
-    public var onDirect: ([UInt8], SocketAddress) -> Void = { _, _ in }
+    /// Told the messages that others have sent by `sendDirectly` or `sendToNetwork`, where they came from, and how long ago.
+    public var onDirect: ([UInt8], SocketAddress, Duration) -> Void = { _, _, _ in }
     /// What has been counted since the start.
     public private(set) var counters = TransportCounters()
     /// Who sent the last thing that no key opened.
@@ -73,9 +73,9 @@ public final class Transport {
                 handle(.started)
             })
         guard address.address.family == .ipv4 else { return }
-        groupPort = GroupPort(loop, group: SocketAddress(Self.group, port: address.port)) {
-            [unowned self] bytes, source in
-            receive(bytes, from: source)
+        groupPort = try GroupPort(loop, group: SocketAddress(Self.group, port: address.port)) {
+            [unowned self] bytes, source, age in
+            receive(bytes, from: source, age: age)
         }
     }
 
@@ -165,7 +165,7 @@ public final class Transport {
         }
     }
 
-    private func receive(_ bytes: ArraySlice<UInt8>, from source: SocketAddress) {
+    private func receive(_ bytes: ArraySlice<UInt8>, from source: SocketAddress, age: Duration = .zero) {
         do throws(SWIMError) {
             let datagram = try keys.read(bytes, from: source, at: loop.now)
             counters.received += 1
@@ -173,7 +173,7 @@ public final class Transport {
             var messages: [Message] = []
             for message in datagram.messages {
                 if case .user(let bytes) = message, let kind = bytes.first, Self.directKinds.contains(kind) {
-                    onDirect(bytes, source)
+                    onDirect(bytes, source, age)
                 } else {
                     messages.append(message)
                 }

@@ -39,11 +39,11 @@ final class Beats {
         }
     }
 
-    /// Takes a packet that came by the gossip's port from `source`. Returns whether it is one.
-    func receive(_ bytes: [UInt8], from source: SocketAddress) -> Bool {
+    /// Takes a packet that came by the gossip's port from `source`, so long ago. Returns whether it is one.
+    func receive(_ bytes: [UInt8], from source: SocketAddress, age: Duration) -> Bool {
         guard let packet = try? Packet(bytes) else { return false }
         note(packet.sender, source)
-        handle(.received(packet))
+        handle(.received(packet, age: age))
         return true
     }
 

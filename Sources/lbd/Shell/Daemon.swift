@@ -173,8 +173,8 @@ final class Daemon {
             note: { [unowned gossip] name, address in gossip.note(name, at: address) },
             deliver: { [unowned self] report in handle(.heartbeat(report)) })
         self.beats = beats
-        gossip.onDirect = { [unowned self, unowned beats] bytes, source in
-            if !beats.receive(bytes, from: source) { handle(.posted(bytes)) }
+        gossip.onDirect = { [unowned self, unowned beats] bytes, source, age in
+            if !beats.receive(bytes, from: source, age: age) { handle(.posted(bytes)) }
         }
         gossip.readSecretFile()
     }

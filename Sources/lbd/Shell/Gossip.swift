@@ -18,7 +18,7 @@ final class Gossip {
     private static let calm = Duration.seconds(60)
 
     /// Told the messages of other members that are no gossip.
-    var onDirect: ([UInt8], SocketAddress) -> Void = { _, _ in }
+    var onDirect: ([UInt8], SocketAddress, Duration) -> Void = { _, _, _ in }
 
     private let settings: Configuration.Gossip
     /// Of the addresses that can be reached from where this node listens.
@@ -220,7 +220,7 @@ final class Gossip {
             self.transport = transport
             if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
             transport.handle(.userState(userState))
-            transport.onDirect = { [unowned self] bytes, source in onDirect(bytes, source) }
+            transport.onDirect = { [unowned self] bytes, source, age in onDirect(bytes, source, age) }
             updateNetworks()
             transport.onReport = { [unowned self] report in learn(report) }
             transport.onTrouble = { [report] error in
