@@ -15,6 +15,9 @@ public struct Instance: Sendable {
     /// How often it is told that somebody whom gossip does not call alive is heard.
     private static let strangerInterval = Duration.seconds(1)
 
+    /// Who hears nobody for so long, though it asks, was cut off itself.
+    private static let isolation = Duration.milliseconds(400)
+
     /// How often it is told that a node answers for other addresses than is believed. What tells of a change may still be on
     /// its way when a beat comes.
     private static let differenceInterval = Duration.milliseconds(50)
@@ -52,7 +55,8 @@ public struct Instance: Sendable {
     private var peers: [String: Peer] = [:]
     /// When any other node was heard last.
     private var lastHeardAt: Instant?
-    private var isAlone = false
+    /// Since when nobody is heard, though somebody should be.
+    private var aloneSince: Instant?
     private var inquiryNumber: UInt32 = 0
     private var strangerAt: Instant?
     private var wakeAt: Instant?
@@ -151,6 +155,9 @@ public struct Instance: Sendable {
     ) {
         guard packet.sender != name else { return }
         let heardAt = now.advanced(by: .zero - age)
+        if let aloneSince, aloneSince.duration(to: heardAt) > Self.isolation {
+            for name in peers.keys { peers[name]?.disregardGap() }
+        }
         compare(packet, at: now, &directives)
         guard members[packet.sender] == packet.instance else { return meet(packet.sender, at: now, &directives) }
         let before = peers[packet.sender]
@@ -161,8 +168,8 @@ public struct Instance: Sendable {
             return
         }
         lastHeardAt = max(lastHeardAt ?? heardAt, heardAt)
-        if isAlone {
-            isAlone = false
+        if aloneSince != nil {
+            aloneSince = nil
             directives.append(.report(.alone(false)))
         }
         if before?.inquiry != nil { counters.found += 1 }
@@ -238,8 +245,8 @@ public struct Instance: Sendable {
         inquiryNumber &+= 1
         counters.inquiries += 1
         // Where the others, who are asked now, cannot be heard either, it is this node that is cut off, or all of them.
-        if !isAlone, lastHeardAt.map({ $0.advanced(by: timing.limit) <= now }) ?? true {
-            isAlone = true
+        if aloneSince == nil, lastHeardAt.map({ $0.advanced(by: timing.limit) <= now }) ?? true {
+            aloneSince = now
             directives.append(.report(.alone(true)))
         }
         // One that is asked about itself is no witness.

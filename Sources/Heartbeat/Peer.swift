@@ -37,9 +37,10 @@ struct Peer: Hashable {
     }
 
     private mutating func take(_ new: Beat, at now: Instant) {
-        if let last = lastBeatAt, let beat, beat.isRegular, new.isRegular {
+        // A gap in which it was given up is a fault, not the link's manner.
+        if let last = lastBeatAt, let beat, beat.isRegular, new.isRegular, !isSilent {
             let gap = last.duration(to: now) - beat.interval
-            // A gap longer than a second is a fault, not the link's manner.
+            // And so is one that is longer than a second.
             let error = min(gap < .zero ? .zero - gap : gap, .seconds(1))
             deviation += (error - deviation) * Self.gain
         }
@@ -68,6 +69,9 @@ struct Peer: Hashable {
         let regular = interval * timing.limitThousandths / 1_000
         return min(max(regular, interval + deviation * Self.deviations), timing.longestLimit)
     }
+
+    /// Forgets since when it has been silent: that was this node's fault.
+    mutating func disregardGap() { lastBeatAt = nil }
 
     /// Gives it its full time again: this process was not there to hear it.
     mutating func forgive(at now: Instant) {
