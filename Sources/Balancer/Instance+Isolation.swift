@@ -73,7 +73,7 @@ extension Instance {
     /// Asks the gateways again where that is due, and looks at all addresses again where this node may take over by now.
     mutating func askGateways(in turn: inout Turn) {
         if isolation.isToAsk(at: turn.now) { findGateways(on: interfacesToAsk, in: &turn) }
-        isolation.endHoldIfDue(isWhole: roster.isWhole, at: turn.now)
+        isolation.endHoldIfDue(at: turn.now)
         guard isolation.isHeldBack != ownership.isHeldBack else { return }
         ownership.isHeldBack = isolation.isHeldBack
         markAll()

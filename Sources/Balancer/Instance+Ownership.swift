@@ -52,7 +52,6 @@ extension Instance {
             // One from before an absence knows nothing of what was taken during it.
             guard question == ownership.question else { return }
             ownership.hearAnswer()
-            isolation.hearAnswer(at: turn.now)
             introduce(in: &turn)
             if ownership.absentUntil != nil { endAbsence(in: &turn) }
         case .wanted(let question):
