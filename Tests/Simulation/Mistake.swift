@@ -75,10 +75,6 @@ struct Mistake: CustomTestStringConvertible {
             $0.planted.balancer = .neverConcedes
         },
         Mistake(name: "a node that was away answers at once") { $0.planted.balancer = .ignoresAbsence },
-        Mistake(name: "a daemon that has just begun does not ask who has what") {
-            $0.weather = .divided
-            $0.planted.balancer = .asksNobody
-        },
         Mistake(name: "a daemon that stops does not wait for its heirs", place: .handOver) {
             $0.planted.balancer = .stopsAtOnce
         },

@@ -88,7 +88,6 @@ struct Ownership {
         let isPatient = isAnswered && roster.hasUnmet && now < begunAt.advanced(by: Self.meetingLimit)
         guard
             isAnswered && !isPatient || !roster.hasWitnesses(besides: nodeName) || introducedAt <= now
-                || faults.contains(.asksNobody)
         else { return false }
         isIntroduced = true
         introducedAt = now

@@ -30,8 +30,6 @@ package struct Fault: OptionSet, Hashable, Sendable {
     package static let neverConcedes = Fault(rawValue: 512)
     /// A node that was away answers at once.
     package static let ignoresAbsence = Fault(rawValue: 1_024)
-    /// A daemon that has just begun takes addresses without asking who has them.
-    package static let asksNobody = Fault(rawValue: 2_048)
     /// A daemon that stops does not wait for its heirs.
     package static let stopsAtOnce = Fault(rawValue: 4_096)
 }
