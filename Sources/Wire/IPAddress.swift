@@ -55,7 +55,7 @@ public enum IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var isMulticast: Bool {
         switch self {
         case .v4(let address): address.rawValue >> 28 == 0xE
-        case .v6(let address): address.high >> 56 == 0xFF
+        case .v6(let address): address.isMulticast
         }
     }
 

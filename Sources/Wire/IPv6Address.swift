@@ -81,6 +81,9 @@ public struct IPv6Address: Hashable, Comparable, Sendable, CustomStringConvertib
         self.init(rawValue: groups.reduce(0) { $0 << 16 | UInt128($1) })
     }
 
+    /// Whether it is a group's: in ff00::/8 (RFC 4291 section 2.7).
+    public var isMulticast: Bool { high >> 56 == 0xFF }
+
     /// Whether `left` comes before `right`.
     public static func < (left: IPv6Address, right: IPv6Address) -> Bool {
         (left.high, left.low) < (right.high, right.low)

@@ -16,6 +16,4 @@ extension IPv6Address {
     var groupHardwareAddress: MACAddress {
         MACAddress(rawValue: 0x3333_0000_0000 | low & 0xFFFF_FFFF)
     }
-
-    var isMulticast: Bool { high >> 56 == 0xFF }
 }
