@@ -205,7 +205,13 @@ public final class Responder {
 
     private func socket(_ id: PortID) throws(Errno) -> PacketSocket {
         let socket = try opened(id)
-        if wireless.contains(id.interfaceIndex) { try socket.takeEverything(on: id.interfaceIndex) }
+        guard wireless.contains(id.interfaceIndex) else { return socket }
+        do throws(Errno) {
+            try socket.takeEverything(on: id.interfaceIndex)
+        } catch {
+            // Some chips hear enough without.
+            report(error, id.interfaceIndex)
+        }
         return socket
     }
 
