@@ -73,10 +73,19 @@ extension Instance {
     /// Asks the gateways again where that is due, and looks at all addresses again where this node may take over by now.
     mutating func askGateways(in turn: inout Turn) {
         if isolation.isToAsk(at: turn.now) { findGateways(on: interfacesToAsk, in: &turn) }
-        isolation.endHoldIfDue(at: turn.now)
+        isolation.endHoldIfDue(isWhole: isGroupWhole, at: turn.now)
         guard isolation.isHeldBack != ownership.isHeldBack else { return }
         ownership.isHeldBack = isolation.isHeldBack
         markAll()
+    }
+
+    /// Whether the gossip reaches all that are known: those that live by their Leases, those that were members before, and those
+    /// that the registers name.
+    private var isGroupWhole: Bool {
+        roster.isWhole && gossip.hearsAll
+            && ownership.registers.digests.keys.allSatisfy { owner in
+                owner == settings.nodeName || owner == Register.nobody || roster.alive[owner] != nil
+            }
     }
 
     private mutating func conclude(_ consequence: Isolation.Consequence, in turn: inout Turn) {

@@ -52,6 +52,7 @@ extension Instance {
             // One from before an absence knows nothing of what was taken during it.
             guard question == ownership.question else { return }
             ownership.hearAnswer()
+            isolation.hearAnswer(at: turn.now)
             introduce(in: &turn)
             if ownership.absentUntil != nil { endAbsence(in: &turn) }
         case .wanted(let question):
@@ -146,6 +147,7 @@ extension Instance {
 
     private mutating func endAbsence(in turn: inout Turn) {
         ownership.endAbsence()
+        markAll()
         // What others have taken meanwhile is given up first.
         announce(in: &turn)
         guard !isolation.isCutOff else { return }

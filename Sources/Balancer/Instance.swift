@@ -263,7 +263,7 @@ public struct Instance: Sendable {
     mutating func elect(in turn: inout Turn) {
         guard hasBegun else { return }
         let before = roster
-        roster = Roster(membership, gossip, nodeName: settings.nodeName)
+        roster = Roster(membership, gossip, nodeName: settings.nodeName, isCutOff: isolation.isCutOff)
         // Whoever comes back from where it was cut off has been answering there.
         if roster.hasCompany(besides: before) { announceAll(in: &turn) }
         noteObstacles()

@@ -90,6 +90,20 @@ import Wire
         #expect(questions(rig) == 61, "the gateway is asked on, each second")
     }
 
+    /// Nobody can be told by its Lease either; once the gossip has given all up, that is no news about its own network.
+    @Test func whoIsCutOffTakesNothingUp() {
+        var rig = group()
+        rig.answersLeases = false
+        rig.send(.heartbeat(.alone(true)))
+        rig.send(.asked(.ended(Self.question, answers: [])))
+        rig.clear()
+        for status in [Member.Status.suspect, .dead] {
+            for name in ["pi2", "pi3"] { rig.send(Group.member(name, status)) }
+            rig.pass(.seconds(5))
+        }
+        #expect(!rig.records.contains(.addressTaken))
+    }
+
     /// It takes over at once what the others had, since it is they who are gone.
     @Test func whoHearsTheGatewayTakesOver() {
         var rig = group()
@@ -161,6 +175,29 @@ import Wire
         #expect(rig.answered.isEmpty)
         rig.pass(.milliseconds(2_900))
         #expect(rig.answered.isEmpty)
+    }
+
+    /// Others are heard at once, and who has what it let go of is not known yet: it may be its own still.
+    @Test func whoComesBackTakesNothingBeforeItIsTold() {
+        var rig = reconnected()
+        for name in ["pi2", "pi3"] { rig.send(.heartbeat(.heard(name))) }
+        rig.pass(.milliseconds(200))
+        #expect(rig.answered.isEmpty)
+        rig.send(Group.claims([], by: "pi2", answering: rig.question))
+        #expect(rig.answered == addresses(100...100))
+        #expect(isAnswering(rig) == true)
+    }
+
+    /// Once it was told, and all are heard, it need not wait for three seconds to take over from one that dies.
+    @Test func whoIsBackAndWasToldTakesOver() {
+        var rig = reconnected()
+        for name in ["pi2", "pi3"] { rig.send(.heartbeat(.heard(name))) }
+        rig.send(Group.claims([], by: "pi2", answering: rig.question))
+        rig.pass(.milliseconds(350))
+        rig.send(.heartbeat(.answering("pi3", true)))
+        rig.send(.heartbeat(.silent("pi3", for: .milliseconds(214))))
+        rig.pass(.milliseconds(400))
+        #expect(rig.answered == [addresses(100...100), addresses(102...102)].reduce([]) { $0.union($1) })
     }
 
     @Test func whoHearsNobodyAtItsReturnAsksAgainAndServesOn() {

@@ -18,6 +18,15 @@ import Wire
         #expect(lateCount * 100 <= times.count, "\(lateCount) came late: \(Self.distribution(times))")
     }
 
+    /// The same just after another node was cut off for a moment: it takes over again as soon as it knows who has what.
+    @Test func aDeadOwnerIsReplacedInTimeAfterAReturn() {
+        let count = Seeds.number("SIM_SEEDS") ?? 200
+        let times = (0..<count).compactMap { Trial.timeToReplaceAnOwnerAfterAReturn(seed: $0, .fair) }.sorted()
+        #expect(times.count * 10 >= Int(count) * 8, "only \(times.count) of \(count) runs had an owner")
+        Log.line("after a return: \(Self.distribution(times))", at: .zero)
+        #expect(times.count { $0 > Self.aim } * 100 <= times.count, "\(Self.distribution(times))")
+    }
+
     /// An owner's daemon stops: somebody answers for each of its addresses all the time.
     @Test func aStopLeavesNoGap() {
         let gaps = (UInt64(0)..<50).compactMap { Trial.gapOfAStop(seed: $0, .fair) }

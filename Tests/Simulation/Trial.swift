@@ -18,6 +18,24 @@ enum Trial {
         return death.duration(to: world.now)
     }
 
+    /// Cuts a node off for a moment, and kills another, an owner, just after the first is back: how long it takes until all
+    /// addresses of that one are answered for, a minute where they are not. nil where nobody else owns anything.
+    static func timeToReplaceAnOwnerAfterAReturn(seed: UInt64, _ weather: Weather) -> Duration? {
+        var world = world(seed: seed, weather, .nothing)
+        let index = Int.random(in: world.daemons.indices, using: &world.rng)
+        let back = world.now.advanced(by: .milliseconds(700) + world.duration(within: .seconds(2)))
+        world.isolate(index, until: back)
+        let settled = Duration.milliseconds(600) + world.duration(within: .milliseconds(400))
+        world.pass(until: back.advanced(by: settled)) { _ in false }
+        let owners = world.daemons.filter { !$0.claims.isEmpty && $0.index != index }
+        guard let owner = owners.randomElement(using: &world.rng) else { return nil }
+        let orphans = Set(owner.claims.keys.map(\.address))
+        world.end(owner.index, startsAgainWithin: .seconds(3_600))
+        let death = world.now
+        world.pass(until: death.advanced(by: .seconds(60))) { orphans.isSubset(of: $0.answered) }
+        return death.duration(to: world.now)
+    }
+
     /// Stops an owner's daemon at some moment, which starts again soon: for how long some of its addresses are answered for by
     /// nobody. nil where nobody owns anything.
     static func gapOfAStop(seed: UInt64, _ weather: Weather, _ planted: Planted = .nothing) -> Duration? {

@@ -239,6 +239,13 @@ struct Gossip {
     /// Whether another member can be reached, for all that is known.
     var hearsOthers: Bool { members.contains { $0.key != nodeName && $0.value.isHeard } }
 
+    /// Whether all other daemons of ours that are members, and have not left, can be reached.
+    var hearsAll: Bool {
+        members.allSatisfy { name, known in
+            name == nodeName || known.metadata == nil || known.member.status == .left || known.isHeard
+        }
+    }
+
     /// What is known of the node `name`. A member that says nothing about itself is a speaker of MetalLB's.
     func verdict(on name: String) -> Verdict {
         guard let known = members[name] else { return .unknown }

@@ -23,11 +23,13 @@ struct Roster: Hashable {
         self.alive = alive
     }
 
-    /// What they say together. This node, `nodeName`, is judged by its Lease, which all see at the same time.
-    init(_ leases: Membership, _ gossip: Gossip, nodeName: String) {
+    /// What they say together. This node, `nodeName`, is alive by its Lease, which all see at the same time; what its network
+    /// is the others know by the gossip sooner, and this node alone where it `isCutOff`: its Lease may not have been written.
+    init(_ leases: Membership, _ gossip: Gossip, nodeName: String, isCutOff: Bool) {
         alive = leases.alive
         registrars = [nodeName]
         let isInCompany = gossip.names.contains { $0 != nodeName && gossip.verdict(on: $0).isAlive }
+        if isInCompany || isCutOff, alive[nodeName] != nil, let told = gossip.told { alive[nodeName] = told.presence }
         for name in Set(alive.keys).union(gossip.names) where name != nodeName {
             switch gossip.verdict(on: name) {
             case .alive(let presence, let knowsRegisters):
@@ -62,6 +64,9 @@ struct Roster: Hashable {
 
     /// Whether a node besides `name` is alive whose daemon may know who has what.
     func hasWitnesses(besides name: String) -> Bool { alive.keys.contains { $0 != name && !speakers.contains($0) } }
+
+    /// Whether the gossip reaches all whose daemons are alive.
+    var isWhole: Bool { alive.keys.allSatisfy { registrars.contains($0) || speakers.contains($0) } }
 
     /// Whether a node besides `name` hears of registers.
     func hasRegistrars(besides name: String) -> Bool { registrars.contains { $0 != name } }

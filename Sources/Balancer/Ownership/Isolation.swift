@@ -10,8 +10,10 @@ import Wire
 struct Isolation {
     /// How often the gateways are asked by one that is cut off.
     private static let askPeriod = Duration.seconds(1)
-    /// After that, others are not yet heard whose addresses are only seemingly free. For so long is nothing taken over.
+    /// After that, others are not yet heard whose addresses are only seemingly free. For so long is nothing taken over,
     private static let holdTime = Duration.seconds(3)
+    /// or, once another has told who has what and the gossip reaches all, until each owner has had the time for a few beats.
+    private static let informedHoldTime = Duration.milliseconds(300)
 
     private enum State: Hashable {
         /// Others are heard, or none is known.
@@ -42,8 +44,10 @@ struct Isolation {
     private(set) var gateways: [Gateway] = []
     private var askAt: Instant?
     private var heldUntil: Instant?
+    private var informedUntil: Instant?
+    private var returnsUntil: Instant?
     /// Whether it was cut off until just now: not all others hear it yet.
-    private(set) var isReturning = false
+    var isReturning: Bool { returnsUntil != nil }
 
     /// Whether neither another node nor a gateway is heard.
     var isCutOff: Bool { state == .cutOff }
@@ -95,7 +99,15 @@ struct Isolation {
         if state != .inCompany { hold(at: now) }
     }
 
-    private mutating func hold(at now: Instant) { heldUntil = now.advanced(by: Self.holdTime) }
+    /// Another node has told who has what, since this one is back.
+    mutating func hearAnswer(at now: Instant) {
+        if heldUntil != nil, informedUntil == nil { informedUntil = now.advanced(by: Self.informedHoldTime) }
+    }
+
+    private mutating func hold(at now: Instant) {
+        heldUntil = now.advanced(by: Self.holdTime)
+        informedUntil = nil
+    }
 
     /// Whether it is not known yet if a gateway is heard, where nobody else is.
     var isInDoubt: Bool { state == .inDoubt }
@@ -121,7 +133,7 @@ struct Isolation {
         case .inDoubt: return .servesOn
         case .cutOff:
             hold(at: now)
-            isReturning = true
+            returnsUntil = heldUntil
             return .isBack
         case .inCompany, .alone: return .nothing
         }
@@ -147,12 +159,13 @@ struct Isolation {
         return true
     }
 
-    /// Once the time for that is over, things may be taken over again.
-    mutating func endHoldIfDue(at now: Instant) {
-        guard let due = heldUntil, due <= now else { return }
-        heldUntil = nil
-        isReturning = false
+    /// Once the time for that is over, things may be taken over again; sooner where the gossip reaches all that are known, so that
+    /// the group `isWhole`.
+    mutating func endHoldIfDue(isWhole: Bool, at now: Instant) {
+        let isInformed = isWhole && informedUntil.map { $0 <= now } ?? false
+        if let due = heldUntil, due <= now || isInformed { heldUntil = nil }
+        if let due = returnsUntil, due <= now { returnsUntil = nil }
     }
 
-    var nextDeadline: Instant? { [askAt, heldUntil].compactMap { $0 }.min() }
+    var nextDeadline: Instant? { [askAt, heldUntil, informedUntil, returnsUntil].compactMap { $0 }.min() }
 }

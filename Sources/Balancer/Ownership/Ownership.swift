@@ -179,7 +179,9 @@ struct Ownership {
         if let standing = standing(of: address, among: candidates) {
             vacantSince[address] = nil
             keptUntil[address] = nil
-            if standing.owner == nodeName || isAnswering && faults.contains(.neverConcedes) { return true }
+            // Who was away does not know yet whether what it let go of is still its own.
+            if standing.owner == nodeName { return isAnswering || absentUntil == nil }
+            if isAnswering, faults.contains(.neverConcedes) { return true }
             guard mayFailBack(address, among: candidates, at: now) else { return false }
             claim(address)
             return true
