@@ -14,8 +14,9 @@ from lab.cluster import Cluster
 from lab.fixtures import control, fleets, folder, pytest_runtest_makereport  # noqa: F401 (pytest finds them here)
 from lab.fixtures import folder_of, has_passed, lend, running, use
 from lab.kube import MANIFEST, KubeControlPlane
+from lab.lan import Lan
 from lab.lone import Lone
-from lab.node import lbd_binary
+from lab.node import LbdNode, lbd_binary, node_object
 from lab.standin.control import StandInControlPlane
 
 
@@ -54,6 +55,16 @@ def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ca
         if has_passed(request):
             for each in made:
                 each.check()
+
+
+@pytest.fixture
+def single(tmp_path: Path) -> Iterator[LbdNode]:
+    """A stand-in, and one node on a LAN of its own, whose daemon is not started yet."""
+    with Lan(("gooseberry",)) as lan, contextlib.closing(StandInControlPlane(lan.control, tmp_path / "control")) as plane:
+        plane.start()
+        plane.apply(*yaml.safe_load_all(MANIFEST.read_text()), *(node_object(host) for host in lan.nodes.values()))
+        with contextlib.closing(LbdNode(lan, "gooseberry", plane, tmp_path)) as node:
+            yield node
 
 
 @pytest.fixture(scope="session")

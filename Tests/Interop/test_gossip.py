@@ -7,19 +7,16 @@ import json
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from lab.cluster import Cluster, eventually
-from lab.kube import MANIFEST
+from lab.cluster import Cluster, begin_gossip, eventually
 from lab.lan import Host, Lan
-from lab.node import LbdNode, node_object
+from lab.node import LbdNode
 from lab.serf import GOSSIP_PORT, Serf, key_of
-from lab.standin.control import StandInControlPlane
 
 SECRET_PATH = "/api/v1/namespaces/metallb-system/secrets/memberlist"
 SECRET = "gooseberries and blackberries for breakfast"
@@ -93,26 +90,14 @@ class Mixed:
 
     def start(self, **gossip: Any) -> None:
         """Starts lbd, with these settings of the gossip, and waits until it takes part."""
-        self.node.settings["gossip"] = gossip
-        self.node.write_settings()
-        self.node.start()
-        eventually("lbd gossips", lambda: "gossipTraffic" in self.node.status(), 20)
+        begin_gossip(self.node, **gossip)
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> Iterator[Mixed]:
+def mixed(single: LbdNode, tmp_path: Path) -> Mixed:
     """A stand-in with the Secret, and one node, whose daemon is not started yet."""
-    with Lan((LBD,)) as lan:
-        plane = StandInControlPlane(lan.control, tmp_path / "control")
-        plane.start()
-        try:
-            plane.apply(*yaml.safe_load_all(MANIFEST.read_text()), secret_object(SECRET), node_object(lan.nodes[LBD]))
-            node = LbdNode(lan, LBD, plane, tmp_path)
-            mixed = Mixed(lan, node, tmp_path)
-            yield mixed
-            node.close()
-        finally:
-            plane.close()
+    single.control.apply(secret_object(SECRET))
+    return Mixed(single.lan, single, tmp_path)
 
 
 @pytest.mark.parametrize("key_length", [32, 16])

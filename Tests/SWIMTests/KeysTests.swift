@@ -34,6 +34,15 @@ import Wire
         #expect(try read(&keys, .aes128, from: source, at: .zero) == [Self.message])
     }
 
+    @Test func withoutASecretNothingIsEncryptedAndNothingThatIsIsRead() throws {
+        var keys = Keys(nil, accepting: [])
+        let source = try address("10.0.0.2:7946")
+        let bytes = try keys.sending(at: .zero).encode([Self.message], nonce: Self.nonce)
+        #expect(try Codec().decode(bytes[...]).messages == [Self.message])
+        #expect(try keys.read(bytes[...], from: source, at: .zero).messages == [Self.message])
+        #expect(throws: SWIMError.isEncrypted) { try read(&keys, .aes256, from: source, at: .zero) }
+    }
+
     @Test func theShortOneIsSentWithWhileAMemberUsesIt() throws {
         var keys = Keys(Self.secret, accepting: [])
         let source = try address("10.0.0.2:7946")

@@ -49,7 +49,8 @@ import Wire
             configuration.gossip.join.map(\.description)
                 == ["10.0.0.2:7947", "10.0.0.3:7000", "[fd00::4]:7947", "[fd00::5]:7000"])
         #expect(configuration.bgpListen == SocketAddress("[::]:179"))
-        #expect(configuration.gossip.secretFile == "/f" && configuration.metricsListen == "[::1]:7473")
+        #expect(configuration.gossip.isEncrypted && configuration.gossip.secretFile == "/f")
+        #expect(configuration.metricsListen == "[::1]:7473")
     }
 
     @Test func aMissingFileIsToldWhereItWasNamed() {
@@ -80,6 +81,10 @@ import Wire
         ),
         (
             "bgp: {listen: eth0}\n",
+        (
+            "gossip:\n  encrypted: false\n  secretFile: /f\n",
+            "F:3:15: error: secretFile is of no use where encrypted is false"
+        ),
             "F:1:15: error: listen must be ADDRESS or ADDRESS:PORT of this node, such as 0.0.0.0, not \"eth0\""
         ),
         ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),

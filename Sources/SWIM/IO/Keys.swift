@@ -18,20 +18,23 @@ struct Keys {
     /// Where members of ours are.
     private var hostsOfOurs: Set<IPAddress> = []
 
-    /// The keys that follow from `secret`, which is used for sending, and from others that are accepted.
-    init(_ secret: [UInt8], accepting others: [[UInt8]]) {
+    /// The keys that follow from `secret`, which is used for sending, and from others that are accepted. nil: nothing is
+    /// encrypted.
+    init(_ secret: [UInt8]?, accepting others: [[UInt8]]) {
         long = Self.codec(secret, others, .aes256)
         short = Self.codec(secret, others, .aes128)
     }
 
     /// Puts the keys that follow from these secrets in the place of those before.
-    mutating func replace(_ secret: [UInt8], accepting others: [[UInt8]]) {
+    mutating func replace(_ secret: [UInt8]?, accepting others: [[UInt8]]) {
         long = Self.codec(secret, others, .aes256)
         short = Self.codec(secret, others, .aes128)
     }
 
-    private static func codec(_ secret: [UInt8], _ others: [[UInt8]], _ strength: Key.Strength) -> Codec {
-        let keyring = Keyring(Key(secret: secret, strength), others: others.map { Key(secret: $0, strength) })
+    private static func codec(_ secret: [UInt8]?, _ others: [[UInt8]], _ strength: Key.Strength) -> Codec {
+        let keyring = secret.map { secret in
+            Keyring(Key(secret: secret, strength), others: others.map { Key(secret: $0, strength) })
+        }
         // Compression would cost a board more than the bytes that it saves.
         return Codec(keyring: keyring, compresses: false)
     }

@@ -46,11 +46,11 @@ public final class Transport {
     }
 
     /// The member `name`, whom the others reach at `address`, before it begins. It listens at `local`; the secrets are what
-    /// `use` takes.
+    /// `use` takes, and nil for a group that encrypts nothing.
     ///
     /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
     public init(
-        loop: Loop, name: String, address: SocketAddress, listeningAt local: SocketAddress, secret: [UInt8],
+        loop: Loop, name: String, address: SocketAddress, listeningAt local: SocketAddress, secret: [UInt8]?,
         accepting others: [[UInt8]] = [], timing: Timing = .lan
     ) throws(Errno) {
         self.loop = loop
@@ -91,7 +91,7 @@ public final class Transport {
     }
 
     /// Encrypts with `secret` from now on, and accepts what is encrypted with that or with one of the `others`.
-    public func use(_ secret: [UInt8], accepting others: [[UInt8]] = []) {
+    public func use(_ secret: [UInt8]?, accepting others: [[UInt8]] = []) {
         keys.replace(secret, accepting: others)
     }
 

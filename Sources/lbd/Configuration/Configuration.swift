@@ -34,8 +34,13 @@ struct Configuration: Hashable, Sendable {
         var port: UInt16 = 7946
         /// `join`: further members to look for.
         var join: [SocketAddress] = []
+        /// `encrypted`.
+        var isEncrypted = true
         /// `secretFile`: an absolute path; nil to take the cluster's Secret.
         var secretFile: String?
+
+        /// Whether the cluster's Secret is wanted.
+        var takesClusterSecret: Bool { isEncrypted && secretFile == nil }
     }
 
     /// `node`: this node's name in Kubernetes.
@@ -74,7 +79,7 @@ struct Configuration: Hashable, Sendable {
             nodeName: node, instanceID: instanceID, instance: instance, leaseNamespace: kubernetes.leaseNamespace,
             loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
             election: election, configMap: kubernetes.configMapName, poolsPath: pools,
-            gossipSecret: gossip.secretFile == nil ? kubernetes.gossipSecret : nil)
+            gossipSecret: gossip.takesClusterSecret ? kubernetes.gossipSecret : nil)
     }
 
     /// Whether a difference to `old` cannot be put in force while the daemon runs: all but `interfaces` is so.

@@ -127,7 +127,7 @@ struct ConfigurationReader {
     }
 
     private mutating func readGossip(_ root: Section, into gossip: inout Configuration.Gossip) {
-        let keys = ["bind", "port", "join", "secretFile"]
+        let keys = ["bind", "port", "join", "encrypted", "secretFile"]
         guard let section = root.section("gossip", keys: keys, &diagnostics) else { return }
         var bind = gossip.bind.description
         set(&bind, "bind", in: section, { IPAddress($0) != nil }, "an IP address of this node, or 0.0.0.0")
@@ -137,9 +137,13 @@ struct ConfigurationReader {
         var secretFile = ""
         setPath(&secretFile, "secretFile", in: section)
         gossip.secretFile = secretFile.isEmpty ? nil : secretFile
+        set(&gossip.isEncrypted, "encrypted", in: section)
     }
 
     /// Sets `value` to the text under `key` where that is there and `isRight`.
+        if !gossip.isEncrypted, let node = section["secretFile"], !secretFile.isEmpty {
+            diagnostics.error("secretFile is of no use where encrypted is false", at: node.location)
+        }
     private mutating func set(
         _ value: inout String, _ key: String, in section: Section, _ isRight: (String) -> Bool, _ right: String
     ) {

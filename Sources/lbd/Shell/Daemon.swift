@@ -187,7 +187,7 @@ final class Daemon {
         self.poolsFile = poolsFile
         poolsFile.read(again: true)
         let cluster = Cluster(
-            kubernetes, allocation: configuration.allocate, watchesSecret: configuration.gossip.secretFile == nil,
+            kubernetes, allocation: configuration.allocate, watchesSecret: configuration.gossip.takesClusterSecret,
             loop: loop, report: report,
             onChange: { [unowned self] change in clusterChanged(change) },
             onOutcome: { [unowned self] number, outcome in handle(.wrote(WriteID(number), outcome)) })

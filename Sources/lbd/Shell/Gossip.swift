@@ -72,7 +72,7 @@ final class Gossip {
         nodeAddresses = kept.address.map { [$0] } ?? []
         startedAt = loop.now
         // What a file says is not kept: it is there after a boot as well.
-        secrets = SecretRotation(kept: settings.secretFile == nil ? kept.secrets : [], at: loop.now)
+        secrets = SecretRotation(kept: settings.takesClusterSecret ? kept.secrets : [], at: loop.now)
         families =
             settings.bind.family == .ipv6 && settings.bind.rawValue == 0 ? [.ipv4, .ipv6] : [settings.bind.family]
         book = PeerBook(
@@ -85,7 +85,7 @@ final class Gossip {
 
     /// Reads the secret's file, where one is set.
     func readSecretFile() {
-        guard let path = settings.secretFile else { return }
+        guard settings.isEncrypted, let path = settings.secretFile else { return }
         do throws(Errno) {
             var secret = try File.read(path, limit: SecretRotation.maximumLength)
             while let last = secret.last, [UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(last) {
@@ -199,7 +199,7 @@ final class Gossip {
     private func look() {
         secrets.advance(to: loop.now)
         updateAddress()
-        if let secret = secrets.current { transport?.use(secret, accepting: secrets.others) }
+        if mayGossip { transport?.use(secrets.current, accepting: secrets.others) }
         keep()
         if transport == nil, startedAt.advanced(by: Self.patience) <= loop.now { tellWhatIsMissing() }
         tellUnreadable()
@@ -212,11 +212,11 @@ final class Gossip {
         let there = SocketAddress(fresh, port: settings.port)
         if let transport { return transport.handle(.address(there)) }
         // Without the interfaces it is not known which address is this host's.
-        guard let secret = secrets.current, !links.isEmpty else { return }
+        guard mayGossip, !links.isEmpty else { return }
         do throws(Errno) {
             let transport = try SWIM.Transport(
                 loop: loop, name: node, address: there, listeningAt: SocketAddress(settings.bind, port: settings.port),
-                secret: secret, accepting: secrets.others)
+                secret: secrets.current, accepting: secrets.others)
             self.transport = transport
             if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
             transport.handle(.userState(userState))
@@ -232,6 +232,9 @@ final class Gossip {
             report.problem(.gossipPort, "\(error): no gossip")
         }
     }
+
+    /// Whether the secret is known, if there is to be one.
+    private var mayGossip: Bool { secrets.current != nil || !settings.isEncrypted }
 
     /// Where this node listens, as the others are told.
     private var addressToTell: IPAddress? {
@@ -271,7 +274,7 @@ final class Gossip {
 
     private func keep() {
         let fresh = KeptGossip(
-            secrets: settings.secretFile == nil ? secrets.kept : [], peers: book.remembered,
+            secrets: settings.takesClusterSecret ? secrets.kept : [], peers: book.remembered,
             address: address ?? kept.address)
         guard fresh != kept else { return }
         kept = fresh
@@ -290,7 +293,7 @@ final class Gossip {
     }
 
     private func tellWhatIsMissing() {
-        if secrets.current == nil, report.problems[.gossipSecret] == nil {
+        if !mayGossip, report.problems[.gossipSecret] == nil {
             let problem =
                 "no gossip: the Secret \(secretName) has not been read; the node that leads makes it if need be"
             report.problem(.gossipSecret, problem)
@@ -315,7 +318,10 @@ final class Gossip {
         guard report.problems[.gossipUnreadable] == nil, let source = transport.lastRefused else { return }
         report.problem(
             .gossipUnreadable,
-            "the gossip from \(source.address) cannot be read: it is not encrypted, or with another secret than here")
+            settings.isEncrypted
+                ? "the gossip from \(source.address) cannot be read: it is not encrypted, or with another secret than here"
+                : "the gossip from \(source.address) cannot be read: it is encrypted, and here `gossip.encrypted` is false"
+        )
     }
 }
 

@@ -46,6 +46,14 @@ def eventually(what: str, look: Callable[[], Any], timeout: float = 10) -> Any:
         time.sleep(0.1)
 
 
+def begin_gossip(node: LbdNode, **settings: Any) -> None:
+    """Starts a node's daemon, with these settings of the gossip, and waits until it takes part."""
+    node.settings["gossip"] = settings
+    node.write_settings()
+    node.start()
+    eventually("lbd gossips", lambda: "gossipTraffic" in node.status(), 20)
+
+
 AnyNode = TypeVar("AnyNode", bound=Node)
 
 
