@@ -32,7 +32,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples here too")
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write failover.md and failover.svg here")
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--lbd", action="store_true", help="lbd alone")
+    only.add_argument("--lbd", action="store_true", help="lbd on three nodes alone")
+    only.add_argument("--seven", action="store_true", help="lbd on seven nodes alone")
     only.add_argument("--keepalived", type=float, metavar="SECONDS", help="keepalived alone, with this time between adverts")
     options = parser.parse_args()
     if options.trials < 1:
@@ -41,11 +42,13 @@ def main() -> int:
         parser.error("network namespaces need root")
     if options.keepalived is None and not lbd_binary().exists():
         parser.error(f"{lbd_binary()} is missing: build it first, or set LBD_BINARY")
-    if not options.lbd and shutil.which("keepalived") is None:
+    if not (options.lbd or options.seven) and shutil.which("keepalived") is None:
         parser.error("keepalived is missing: install Debian's package")
     try:
         if options.lbd:
             samples = run.lbd(options.trials)
+        elif options.seven:
+            samples = run.lbd_on_seven(options.trials)
         elif options.keepalived is not None:
             samples = run.keepalived(options.keepalived, options.trials)
         else:

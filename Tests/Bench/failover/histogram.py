@@ -28,11 +28,11 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .title { font-size: 16px; font-weight: 600 }
 .grid { stroke: #d1d9e0 }
 .aim { stroke: #1a7f37; stroke-dasharray: 4 3 }
-.who0 { fill: #0969da } .who1 { fill: #bc4c00 } .who2 { fill: #8250df }
+.who0 { fill: #0969da } .who1 { fill: #1b7c83 } .who2 { fill: #bc4c00 } .who3 { fill: #8250df }
 @media (prefers-color-scheme: dark) {
   .page { fill: #0d1117 }
   text { fill: #e6edf3 } .small { fill: #9198a1 } .grid { stroke: #3d444d } .aim { stroke: #3fb950 }
-  .who0 { fill: #4493f8 } .who1 { fill: #f0883e } .who2 { fill: #ab7df8 }
+  .who0 { fill: #4493f8 } .who1 { fill: #39c5cf } .who2 { fill: #f0883e } .who3 { fill: #ab7df8 }
 }"""
 
 

@@ -1,4 +1,4 @@
-"""lbd on three nodes with a real API server, under what stands for systemd."""
+"""lbd on three nodes or more with a real API server, under what stands for systemd."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import select
 import signal
 from types import TracebackType
 
-from lab.lan import Host
+from lab.lan import NODES, Host
 from lab.manager import ServiceManager
 from lab.node import LbdNode
 from lab.varlink import VarlinkError, call
@@ -24,10 +24,12 @@ _TIMEOUT_SECONDS = 15
 class Lbd(Contender):
     """On a bed of its own, with ten Services; one address is probed."""
 
-    name = "lbd"
     can_upgrade = True
 
-    def __init__(self) -> None:
+    def __init__(self, names: tuple[str, ...] = NODES) -> None:
+        """On nodes of these names."""
+        self.name = "lbd" if names == NODES else f"lbd on {len(names)} nodes"
+        self._names = names
         self._open = contextlib.ExitStack()
         self._marks: dict[str, int] = {}
         self._managers: dict[str, ServiceManager] = {}
@@ -35,7 +37,7 @@ class Lbd(Contender):
 
     def __enter__(self) -> Lbd:
         try:
-            self.bed = self._open.enter_context(Bed())
+            self.bed = self._open.enter_context(Bed(self._names))
             self.lan = self.bed.lan
             newcomer = self.lan.add_client("newcomer", 51)
             newcomer.namespace.ip("address", "add", f"{self.bed.pool_network_address(51)}/16", "dev", "eth0")

@@ -100,11 +100,11 @@ What a fault costs those who use an address: `sudo make bench-failover` measured
 
 ![The longest time without an answer in each trial](failover.svg)
 
-Three nodes, a client and a newcomer are network namespaces on one switch. The client sends a datagram each 5 ms through its
-kernel's neighbour entry, and whichever node gets it sends it back: its figure is the longest time without an answer, from the
-first lost datagram to the next answer. The newcomer broadcasts an ARP request each 5 ms and remembers nothing: its figure is
-the longest time in which nobody answered. Two owners are counted for as long as two nodes answer the same request. All times
-are in milliseconds; the first rows are what the machine shows when nothing happens.
+Three nodes, or seven where it says so, a client and a newcomer are network namespaces on one switch. The client sends a
+datagram each 5 ms through its kernel's neighbour entry, and whichever node gets it sends it back: its figure is the longest
+time without an answer, from the first lost datagram to the next answer. The newcomer broadcasts an ARP request each 5 ms and
+remembers nothing: its figure is the longest time in which nobody answered. Two owners are counted for as long as two nodes
+answer the same request. All times are in milliseconds; the first rows are what the machine shows when nothing happens.
 
 lbd runs with its default settings beside a real API server, as under systemd. For the last quarter of its trials the API
 server is away, and those stand in rows of their own besides: stopped, or hung until a new daemon needs it, since one that

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..cost import NODES as SEVEN
 from ..progress import say
 from .faults import FAULTS, Fault
 from .keepalived import Keepalived
@@ -26,8 +27,8 @@ _CELLS = {1.0: 10, 0.1: 4}
 
 
 def all_contenders(trials: int) -> list[Sample]:
-    """So many trials of each fault for lbd and for keepalived at both paces."""
-    samples = lbd(trials)
+    """So many trials of each fault for lbd, on seven nodes as well, and for keepalived at both paces."""
+    samples = lbd(trials) + lbd_on_seven(trials)
     for advert, cells in _CELLS.items():
         samples += _cells(advert, trials, min(cells, trials))
     return samples
@@ -47,6 +48,15 @@ def lbd(trials: int) -> list[Sample]:
         _rounds(runner, [fault for fault in FAULTS if fault.starts_anew], without)
         contender.stop_server()
         _rounds(runner, [fault for fault in FAULTS if not fault.starts_anew], without)
+        return runner.samples
+
+
+def lbd_on_seven(trials: int) -> list[Sample]:
+    """Trials of lbd on seven nodes."""
+    say(f"failover of lbd on {len(SEVEN)} nodes, {trials} rounds")
+    with Lbd(SEVEN) as contender, contender.probed(contender.bed.pool_network_address(51)) as prober:
+        runner = Trials(contender, prober, tells_logs=True)
+        _rounds(runner, FAULTS, trials)
         return runner.samples
 
 
