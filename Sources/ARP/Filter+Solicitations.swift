@@ -5,7 +5,7 @@ extension Filter {
     static let maximumPrefixes = 16
 
     /// Where the compared fields stand in a frame with a neighbour solicitation, in bytes.
-    private enum NeighborOffset {
+    enum NeighborOffset {
         static let nextHeaderAndHopLimit: UInt32 = 20
         static let typeAndCode: UInt32 = 54
         static let target: UInt32 = 62
@@ -33,7 +33,7 @@ extension Filter {
     }
 
     /// Goes on where the field has this value, else drops.
-    private static func check(_ load: UInt16, _ offset: UInt32, _ value: UInt32) -> [BPFInstruction] {
+    static func check(_ load: UInt16, _ offset: UInt32, _ value: UInt32) -> [BPFInstruction] {
         [
             BPFInstruction(code: load, operand: offset),
             BPFInstruction(code: Code.jumpIfEqual, jumpTrue: 1, operand: value),

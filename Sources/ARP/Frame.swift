@@ -39,3 +39,13 @@ public enum Frame: Hashable, Sendable {
         }
     }
 }
+
+extension AddressFamily {
+    /// Of the frames that tell where an address of the family is.
+    var etherType: UInt16 {
+        switch self {
+        case .ipv4: EthernetFrame.etherType
+        case .ipv6: NeighborFrame.etherType
+        }
+    }
+}

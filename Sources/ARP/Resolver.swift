@@ -173,7 +173,7 @@ extension EthernetFrame {
             destination: .broadcast, source: station.hardwareAddress,
             packet: Packet(
                 operation: .request, senderHardwareAddress: station.hardwareAddress,
-                senderProtocolAddress: own.first ?? IPv4Address(rawValue: 0), targetHardwareAddress: .zero,
+                senderProtocolAddress: own.first ?? .unspecified, targetHardwareAddress: .zero,
                 targetProtocolAddress: address))
     }
 }

@@ -277,16 +277,6 @@ public final class Responder {
     }
 }
 
-extension AddressFamily {
-    /// Of the frames that tell where an address of the family is.
-    fileprivate var etherType: UInt16 {
-        switch self {
-        case .ipv4: EthernetFrame.etherType
-        case .ipv6: NeighborFrame.etherType
-        }
-    }
-}
-
 extension Frame {
     fileprivate var family: AddressFamily {
         switch self {
