@@ -59,6 +59,8 @@ public enum Directive: Hashable, Sendable {
     case findGateways(on: [UInt32])
     /// Ask by ARP who has an address, and tell by `Event.asked`.
     case ask(ARP.Question)
+    /// Find out whether another host has an address, and tell by `Event.probed`.
+    case probe(ARP.Probe)
     /// Announce all claims anew: another node may have been believed to have them.
     case announceAll
     /// Answer now what was asked before now. Whoever takes an address over hears only what is asked after that.

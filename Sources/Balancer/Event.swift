@@ -80,6 +80,8 @@ public enum Event: Hashable, Sendable {
     case gateways([Gateway])
     /// What has come of a question.
     case asked(ARP.Resolver.Report)
+    /// What has come of a probe.
+    case probed(ARP.Prober.Report)
     /// Another daemon has sent this by `Directive.post`.
     case posted([UInt8])
     /// BGP tells of its sessions.

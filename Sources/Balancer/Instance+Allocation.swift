@@ -136,7 +136,9 @@ extension Instance {
             give(addresses, to: service, for: request, in: &turn)
         } catch {
             assignments.waiting.insert(key, waitingFor: WaitingList.Group(request))
-            report(error, of: service, in: &turn)
+            guard error == .unproven else { return report(error, of: service, in: &turn) }
+            for address in request.addresses { book.vacancies.want(address) }
+            book.vacancies.isStale = true
         }
     }
 

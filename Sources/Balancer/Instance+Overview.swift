@@ -7,6 +7,8 @@ extension Instance {
     public func overview(at now: Instant) -> Overview {
         // The reasons come from trying to allocate, which leaves marks in the book: they are made in a copy.
         var book = book
+        // It is the leader that knows.
+        if !leadership.isLeader { book.vacancies = Vacancies() }
         let services = cluster.services.values.filter(isOurs).sorted { $0.metadata.key < $1.metadata.key }
         return Overview(
             leader: leadership.holder, services: services.map { overview(of: $0, in: &book, at: now) },
@@ -89,10 +91,14 @@ extension Instance {
         zip(book.pools.pools.indices, book.pools.pools).map { index, pool in
             let used = book.usedCounts[index]
             let capacity = book.capacities[index]
+            let conflicts = book.vacancies.used.filter { pool.contains($0.address) }
             return Overview.Pool(
                 name: pool.name, protocol: pool.announcementProtocol.rawValue, autoAssign: pool.isAutoAssigned,
                 addresses: pool.ranges.map(\.description), used: used,
-                free: Int(clamping: capacity - min(capacity, UInt128(used))))
+                free: Int(clamping: capacity - min(capacity, UInt128(used + conflicts.count))),
+                conflicts: conflicts.map { address, station in
+                    Overview.Conflict(address: address.description, station: station.description)
+                })
         }
     }
 

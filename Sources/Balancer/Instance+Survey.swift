@@ -27,7 +27,7 @@ extension Instance {
     }
 
     /// The networks of all nodes that are known, alive or not: who is switched off keeps its address.
-    private var presences: [String: Presence] {
+    var presences: [String: Presence] {
         var presences = Dictionary(membership.all.map { ($0.node, $0.presence) }) { $1 }
         presences.merge(roster.alive) { $1 }
         presences[settings.nodeName] = reach.presence

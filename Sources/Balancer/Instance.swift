@@ -32,6 +32,7 @@ public struct Instance: Sendable {
     var inspection = Inspection()
     var reputation = Reputation()
     var survey = Survey()
+    var acquaintances = Acquaintances()
     var speaker = Speaker()
     /// What the daemon before this one told routers, until this one has begun.
     var inheritedRoutes: Inheritance.Routed?
@@ -81,6 +82,7 @@ public struct Instance: Sendable {
     public mutating func handle(_ event: Event, at now: Instant, using rng: inout PRNG) -> [Directive] {
         guard !isOver else { return [] }
         var turn = Turn(at: now, using: rng)
+        book.vacancies.now = now
         let wasLeader = leadership.isLeader
         leadership.enforceDeadline(in: &turn)
         // Before anything is made of an event that has waited, or of a limit that passed meanwhile.
@@ -125,6 +127,9 @@ public struct Instance: Sendable {
         case .asked(let report):
             take(report, in: &turn)
             inspect(report, in: &turn)
+            meet(report, in: &turn)
+        case .probed(let report):
+            take(report, in: &turn)
         case .posted(let bytes):
             takePosted(bytes, in: &turn)
         case .peering(let report):
@@ -136,6 +141,7 @@ public struct Instance: Sendable {
             hasLinks = true
             reach = new
             survey.linksChanged(at: turn.now)
+            noteNetworks()
             noteObstacles()
             if isBack { noticeReturn(in: &turn) }
             elect(in: &turn)
@@ -326,6 +332,7 @@ public struct Instance: Sendable {
             lookAround(in: &turn)
             relist(in: &turn)
             assign(in: &turn)
+            probeAhead(in: &turn)
             tellConfigMap()
             if leadership.holdsLease { gossipSecret.create(through: &outbox, in: &turn) }
         }
@@ -387,6 +394,7 @@ public struct Instance: Sendable {
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
             events.nextDeadline, relistPause, gossipSecret.nextDeadline, ownership.nextDeadline, told.nextDeadline,
             gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt, survey.dueAt,
+            leadership.isLeader ? book.vacancies.dueAt : nil,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now

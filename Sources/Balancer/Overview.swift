@@ -28,6 +28,14 @@ public struct Overview: Hashable, Sendable {
         public var announcedSeconds: Int?
     }
 
+    /// An address that a host uses which is no node of the cluster.
+    public struct Conflict: Hashable, Sendable, Codable {
+        /// The address.
+        public var address: String
+        /// The host's Ethernet address.
+        public var station: String
+    }
+
     /// A pool in force.
     public struct Pool: Hashable, Sendable, Codable {
         /// Its name.
@@ -42,6 +50,8 @@ public struct Overview: Hashable, Sendable {
         public var used: Int
         /// How many more it can give away; saturates.
         public var free: Int
+        /// What of it other hosts use, as far as this node has found out, which does so while it leads; ascending.
+        public var conflicts: [Conflict] = []
     }
 
     /// A node with a daemon.

@@ -41,6 +41,9 @@ public struct Settings: Hashable, Sendable {
     /// `election`: which of the nodes that could answer for an address does.
     public var election: ElectionPolicy
 
+    /// `addresses.probe`: whether addresses are looked for on the network before they are given.
+    public var probes: Bool
+
     /// `NAMESPACE/NAME` of the pools' ConfigMap; only to tell people where to write.
     public var configMap: String
     /// `pools`, the file's path; only to tell people where to write.
@@ -52,7 +55,7 @@ public struct Settings: Hashable, Sendable {
     public init(
         nodeName: String, instanceID: String, instance: UInt64 = 0, leaseNamespace: String = "lbd-system",
         loadBalancerClass: String? = nil,
-        allocation: AllocationPolicy = .auto, election: ElectionPolicy = ElectionPolicy(),
+        allocation: AllocationPolicy = .auto, election: ElectionPolicy = ElectionPolicy(), probes: Bool = true,
         configMap: String = "metallb-system/config",
         poolsPath: String = "/etc/lbd/pools.yaml", gossipSecret: ObjectKey? = nil
     ) {
@@ -63,6 +66,7 @@ public struct Settings: Hashable, Sendable {
         self.loadBalancerClass = loadBalancerClass
         self.allocation = allocation
         self.election = election
+        self.probes = probes
         self.configMap = configMap
         self.poolsPath = poolsPath
         self.gossipSecret = gossipSecret

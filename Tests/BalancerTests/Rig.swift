@@ -15,6 +15,9 @@ struct Rig {
     /// What the routing tables say, and whether the gateways answer at once.
     var gateways: [Gateway] = []
     var hearsGateways = true
+    /// Who uses addresses besides, and whether it is known at once that nobody does.
+    var stations: [IPAddress: MACAddress] = [:]
+    var answersProbes = true
     /// All directives since the last `clear`.
     var directives: [Directive] = []
     /// The status writes that the test has to answer.
@@ -80,6 +83,12 @@ struct Rig {
                 case .ask(let question):
                     guard hearsGateways, gateways.contains(where: { $0.address == question.address }) else { break }
                     send(.asked(.answered(question, by: MACAddress(rawValue: 0x0200_0000_0001))))
+                case .probe(let probe):
+                    if let station = stations[probe.address] {
+                        send(.probed(.used(probe, by: station)))
+                    } else if answersProbes {
+                        send(.probed(.free(probe)))
+                    }
                 default: break
                 }
             }

@@ -16,6 +16,11 @@ struct Client {
         var owner: MACAddress
     }
 
+    /// Of a host beside it that is no node, and has addresses of the pool.
+    static let squatter = MACAddress(rawValue: 0xB827_EB00_0001)
+    /// Those addresses.
+    var squatted: Set<IPv4Address> = []
+
     private(set) var beliefs: [IPv4Address: MACAddress] = [:]
     /// When it was told so last.
     private(set) var heardAt: [Hearing: Instant] = [:]
@@ -32,15 +37,16 @@ struct Client {
                 targetHardwareAddress: .zero, targetProtocolAddress: address))
     }
 
-    /// The answer where the router is asked for, and to whom.
+    /// The answer where the router is asked for, or the squatter, and to whom.
     func answer(to frame: EthernetFrame) -> (MACAddress, EthernetFrame)? {
         let request = frame.packet
-        guard request.operation == .request, request.targetProtocolAddress == Self.gateway else { return nil }
+        let target = request.targetProtocolAddress
+        guard request.operation == .request, target == Self.gateway || squatted.contains(target) else { return nil }
+        let own = target == Self.gateway ? Self.hardwareAddress : Self.squatter
         let reply = Packet(
-            operation: .reply, senderHardwareAddress: Self.hardwareAddress, senderProtocolAddress: Self.gateway,
+            operation: .reply, senderHardwareAddress: own, senderProtocolAddress: target,
             targetHardwareAddress: request.senderHardwareAddress, targetProtocolAddress: request.senderProtocolAddress)
-        let answer = EthernetFrame(destination: frame.source, source: Self.hardwareAddress, packet: reply)
-        return (frame.source, answer)
+        return (frame.source, EthernetFrame(destination: frame.source, source: own, packet: reply))
     }
 
     /// Hears a frame. What it has never asked for it does not remember.

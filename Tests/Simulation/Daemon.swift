@@ -41,6 +41,7 @@ final class Daemon {
         case gossip
         case responder
         case resolver
+        case prober
         case speaker
     }
 
@@ -99,6 +100,7 @@ final class Daemon {
     /// Its ARP responder, which refreshes as by default.
     var responder = ARP.Announcer(refreshInterval: .seconds(60))
     var resolver = ARP.Resolver()
+    var prober = ARP.Prober()
     /// Its session with the router, once it is to have one, and what it tells there.
     var speaker: BGP.Session?
     var speakerEvents = Mailbox<BGP.Event>()

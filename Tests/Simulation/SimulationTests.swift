@@ -28,7 +28,7 @@ import Wire
     func theRulesHoldAgainSoonWhenWritesComeLate(seeds: Seeds) {
         var scenario = Scenario()
         scenario.hasLateWrites = true
-        scenario.peace = .seconds(45)
+        scenario.peace = .seconds(53)
         run(seeds, scenario)
     }
 
@@ -46,7 +46,7 @@ import Wire
         var scenario = Scenario()
         scenario.hasRouter = true
         // A session that has failed again and again is tried each 30 s.
-        scenario.peace = .seconds(90)
+        scenario.peace = .seconds(98)
         run(seeds, scenario)
     }
 

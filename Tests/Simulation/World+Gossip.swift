@@ -33,6 +33,7 @@ extension World {
             ARP.Resolver.Station(mac, addresses: daemon.links[0].interface.addresses)
         }
         resolve(.interfaces(station.map { [Daemon.interfaceIndex: $0] } ?? [:]), by: daemon)
+        probe(.interfaces(hardwareAddress.map { [Daemon.interfaceIndex: $0] } ?? [:]), by: daemon)
         guard daemon.gossip == nil else { return }
         daemon.book = PeerBook(
             configured: [], port: Daemon.port, families: [.ipv4], remembered: daemon.remembered)

@@ -70,6 +70,18 @@ extension World {
         }
     }
 
+    /// Lets a daemon look for addresses.
+    mutating func probe(_ event: ARP.Prober.Event, by daemon: Daemon) {
+        for directive in daemon.prober.handle(event, at: now, using: &rng) {
+            switch directive {
+            case .send(.arp(let frame), for: _): send(frame, by: daemon)
+            case .send(.ndp, for: _): break
+            case .wake(at: let instant): wake(.prober, of: daemon, at: instant)
+            case .report(let report): deliver(.probed(report), to: daemon)
+            }
+        }
+    }
+
     /// The router, where there is one: the client plays it.
     func gateways(on interfaces: [UInt32]) -> [Gateway] {
         guard weather.hasGateway, interfaces.contains(Daemon.interfaceIndex) else { return [] }
@@ -103,7 +115,9 @@ extension World {
 
     /// A frame has come to a node.
     mutating func receive(_ frame: EthernetFrame, at daemon: Daemon) {
-        guard daemon.isAlive, daemon.isLinkUp else { return }
+        guard daemon.isLinkUp else { return }
+        answerAsKernel(frame, at: daemon)
+        guard daemon.isAlive else { return }
         var writer = ByteWriter(capacity: EthernetFrame.length)
         frame.write(to: &writer)
         guard daemon.frozenUntil == nil else {
@@ -113,9 +127,25 @@ extension World {
         take(writer.bytes[...], by: daemon)
     }
 
-    /// Takes a frame: each of the two sockets hears what its filter lets through.
+    /// A node's kernel answers for the node's own address, whatever its daemon does.
+    private mutating func answerAsKernel(_ frame: EthernetFrame, at daemon: Daemon) {
+        let request = frame.packet
+        let own = daemon.links[0].interface.addresses.map(\.address)
+        guard request.operation == .request, own.contains(.v4(request.targetProtocolAddress)) else { return }
+        let reply = Packet(
+            operation: .reply, senderHardwareAddress: daemon.hardwareAddress,
+            senderProtocolAddress: request.targetProtocolAddress, targetHardwareAddress: request.senderHardwareAddress,
+            targetProtocolAddress: request.senderProtocolAddress)
+        send(
+            EthernetFrame(destination: frame.source, source: daemon.hardwareAddress, packet: reply), by: daemon)
+    }
+
+    /// Takes a frame: each of the sockets hears what its filter lets through.
     mutating func take(_ bytes: ArraySlice<UInt8>, by daemon: Daemon) {
         guard let frame = try? EthernetFrame(bytes) else { return }
+        if daemon.prober.isProbing(on: Daemon.interfaceIndex) {
+            probe(.received(bytes, on: Daemon.interfaceIndex), by: daemon)
+        }
         switch frame.packet.operation {
         case .reply: resolve(.received(bytes, on: Daemon.interfaceIndex), by: daemon)
         default: respond(to: .received(bytes, on: Daemon.interfaceIndex), by: daemon)

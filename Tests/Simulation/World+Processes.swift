@@ -16,7 +16,7 @@ extension World {
         let instance = UInt64.random(in: 0...(.max), using: &rng)
         let settings = Settings(
             nodeName: daemon.name, instanceID: "i\(index)", instance: instance,
-            allocation: scenario.hasMetalLB ? .auto : .always)
+            allocation: scenario.hasMetalLB ? .auto : .always, probes: scenario.probes)
         daemon.balancer = Balancer.Instance(settings, timing: scenario.timing, faults: scenario.planted.balancer)
         startBeats(of: daemon, instance: instance)
         daemon.hasInherited = daemon.inheritance != nil
@@ -109,6 +109,8 @@ extension World {
             respond(to: .timer, by: daemon)
         case .resolver:
             resolve(.timer, by: daemon)
+        case .prober:
+            probe(.timer, by: daemon)
         case .speaker:
             talk(.timer, by: daemon)
         }
@@ -175,6 +177,7 @@ extension World {
             Log.line("\(daemon.name) \(isOn ? "answers again" : "is to hear the others first")", at: now)
         case .findGateways(on: let interfaces): deliver(.gateways(gateways(on: interfaces)), to: daemon)
         case .ask(let question): resolve(.ask(question), by: daemon)
+        case .probe(let probe): self.probe(.probe(probe), by: daemon)
         case .post(let bytes, to: let recipient): post(bytes, from: daemon, to: recipient)
         case .gossip(let event): handOver(event, to: daemon)
         case .heartbeat(let event): beat(event, by: daemon)

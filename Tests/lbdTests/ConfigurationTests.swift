@@ -36,6 +36,7 @@ import Wire
             runtime: /r
             interfaces: {include: [^eth0$], exclude: [], wireless: [^br0$]}
             announcements: {refreshSeconds: 0}
+            addresses: {probe: false}
             gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
             bgp: {listen: "::"}
             metrics: {listen: "[::1]:7473"}
@@ -44,6 +45,7 @@ import Wire
         #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
         #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: [], wireless: ["^br0$"]))
+        #expect(!configuration.probes)
         #expect(configuration.refreshSeconds == 0 && configuration.gossip.bind.description == "10.0.0.1")
         #expect(
             configuration.gossip.join.map(\.description)
@@ -64,7 +66,7 @@ import Wire
         (
             "nodes: a\n",
             "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
-                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, election, gossip, bgp, metrics"
+                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, addresses, election, gossip, bgp, metrics"
         ),
         (
             "node: Rasp Berry\n",
@@ -80,11 +82,11 @@ import Wire
             "F:2:20: error: a member to join must be ADDRESS or ADDRESS:PORT, not \"raspberry\": names are not resolved"
         ),
         (
-            "bgp: {listen: eth0}\n",
-        (
             "gossip:\n  encrypted: false\n  secretFile: /f\n",
             "F:3:15: error: secretFile is of no use where encrypted is false"
         ),
+        (
+            "bgp: {listen: eth0}\n",
             "F:1:15: error: listen must be ADDRESS or ADDRESS:PORT of this node, such as 0.0.0.0, not \"eth0\""
         ),
         ("metrics: {listen: localhost}\n", "F:1:19: error: listen must be ADDRESS:PORT, not \"localhost\""),

@@ -24,8 +24,8 @@ import Varlink
         "advertisers":[],"interfaces":["eth0","eth1"],"announcedSeconds":7300},{"address":"fd00::128","advertisers":["blackberry","raspberry"],"interfaces":[]}],
         "readyEndpoints":3}],
         "pools":[{"name":"home","protocol":"layer2","autoAssign":true,"addresses":["192.168.2.128-192.168.2.255"],\#
-        "used":2,"free":126},{"name":"six","protocol":"bgp","autoAssign":false,"addresses":["fd00::1-fd00::ffff",\#
-        "fd01::1-fd02::1"],"used":0,"free":9223372036854775807}],
+        "used":2,"free":125,"conflicts":[{"address":"192.168.2.131","station":"b8:27:eb:12:34:56"}]},{"name":"six","protocol":"bgp","autoAssign":false,"addresses":["fd00::1-fd00::ffff",\#
+        "fd01::1-fd02::1"],"used":0,"free":9223372036854775807,"conflicts":[]}],
         "members":[{"name":"blackberry","alive":true,"addresses":["10.77.0.12/24","192.168.2.12/24"]},
         {"name":"raspberry","alive":false,"addresses":[],"problem":"there is no Node of this name"}],
         "gossip":[{"name":"blackberry","status":"alive","address":"192.168.2.12:7946","seconds":7300,"stretch":3},
@@ -53,7 +53,8 @@ import Varlink
                                  fd00::128      2 nodes
 
                 POOL  PROTOCOL  USED    FREE  ADDRESSES
-                home  layer2       2     126  192.168.2.128-192.168.2.255
+                home  layer2       2     125  192.168.2.128-192.168.2.255
+                  other hosts use 192.168.2.131 (b8:27:eb:12:34:56)
                 six   bgp          0  > 10^9  fd00::1-fd00::ffff
                                               fd01::1-fd02::1
                   only for Services that ask for it
@@ -98,7 +99,7 @@ import Varlink
     @Test func nothingSteersTheTerminal() throws {
         let json = #"""
             {"node":"pi","version":"1","problems":["a\u001b[2Jb"],"services":[],"members":[],"gossip":[],"peers":[],
-            "pools":[{"name":"x\u0007\ny","protocol":"bgp","autoAssign":true,"addresses":[],"used":0,"free":0}]}
+            "pools":[{"name":"x\u0007\ny","protocol":"bgp","autoAssign":true,"addresses":[],"used":0,"free":0,"conflicts":[]}]}
             """#
         let text = StatusTable.text(of: try Self.status(json))
         #expect(text.contains(#"a\u{1b}[2Jb"#) && text.contains(#"x\u{7}\u{a}y"#))
@@ -118,8 +119,8 @@ import Varlink
         let types = Described.types(in: description)
         #expect(
             types.keys.sorted() == [
-                "Address", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Peer", "Pool",
-                "Service",
+                "Address", "Conflict", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Peer",
+                "Pool", "Service",
             ])
         let status = try Self.status(Self.busy)
         guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {

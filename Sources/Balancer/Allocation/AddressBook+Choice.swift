@@ -8,6 +8,8 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
     case notInPool(IPAddress, String)
     case inUse(IPAddress, by: ObjectKey)
     case barred(IPAddress, Obstacle)
+    case usedElsewhere(IPAddress, by: MACAddress)
+    case unproven
     case unknownPool(String)
     case noPool([AddressFamily])
     case exhausted(String?, [AddressFamily])
@@ -25,6 +27,10 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
             "\(address) is in use by \"\(owner)\""
         case .barred(let address, let obstacle):
             "\(address) is \(obstacle)"
+        case .usedElsewhere(let address, by: let station):
+            "\(address) is used by another host, \(station)"
+        case .unproven:
+            "it is being found out whether another host uses the address, which takes some seconds"
         case .unknownPool(let pool):
             "there is no pool \"\(pool)\""
         case .noPool(let families):
@@ -72,7 +78,14 @@ extension AddressBook {
         for (index, pool) in pools.pools.enumerated() where pool.isAutoAssigned {
             hasFamilies =
                 hasFamilies || request.families.allSatisfy { family in pool.ranges.contains { $0.family == family } }
-            guard let found = try? choose(inPoolAt: index, for: request, beside: [], of: key) else { continue }
+            let found: [IPAddress]
+            do throws(AllocationFailure) {
+                found = try choose(inPoolAt: index, for: request, beside: [], of: key)
+            } catch .unproven {
+                throw .unproven
+            } catch {
+                continue
+            }
             if found.count == request.families.count { return found }
             // Of what will do, that of the primary family, and the first.
             if half?.first?.family != request.families.first,
@@ -94,7 +107,7 @@ extension AddressBook {
         for family in request.families {
             if let address = given.first(where: { $0.family == family }) {
                 found.append(address)
-            } else if let address = first(inPoolAt: index, of: family, for: request, of: key) {
+            } else if let address = try first(inPoolAt: index, of: family, for: request, of: key) {
                 found.append(address)
             } else {
                 lacking.append(family)
@@ -112,20 +125,30 @@ extension AddressBook {
         if let name = request.pool, name != pool.name { throw .notInPool(address, name) }
         if let obstacle = obstacles[address] { throw .barred(address, obstacle) }
         if let owner = rival(of: key, at: address, sharing: request.sharing) { throw .inUse(address, by: owner) }
+        guard pool.isProbed, occupants(of: address).isEmpty, !vacancies.isFree(address) else { return }
+        if let station = vacancies.user(of: address) { throw .usedElsewhere(address, by: station) }
+        throw .unproven
     }
 
     /// The first address of a pool that is free or can be shared.
     private mutating func first(
         inPoolAt index: Int, of family: AddressFamily, for request: Request, of key: ObjectKey
-    ) -> IPAddress? {
+    ) throws(AllocationFailure) -> IPAddress? {
         let pool = pools.pools[index]
         let place = { (address: IPAddress) -> (Int, UInt128) in
             (pool.ranges.firstIndex { $0.contains(address) } ?? .max, address.rawValue)
         }
-        let free = firstFree(inPoolAt: index, of: family)
+        var unprovenCount = 0
+        let vacancies = vacancies
+        let free = firstFree(inPoolAt: index, of: family) { address in
+            guard pool.isProbed, !vacancies.isFree(address) else { return true }
+            if vacancies.user(of: address) == nil { unprovenCount += 1 }
+            return unprovenCount < Vacancies.aheadLimit ? false : nil
+        }
         let shared = sharableAddresses(for: key, sharing: request.sharing)
             .filter { $0.family == family && pool.contains($0) }
             .min { place($0) < place($1) }
+        if free == nil, shared == nil, unprovenCount > 0 { throw .unproven }
         guard let free, let shared else { return free ?? shared }
         return place(shared) < place(free) ? shared : free
     }

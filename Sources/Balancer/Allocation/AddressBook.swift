@@ -24,6 +24,8 @@ struct AddressBook {
     private(set) var pools = Pools()
     /// The addresses that are never given, though they are in a pool.
     private(set) var obstacles = Obstacles()
+    /// What is known of whether other hosts use addresses.
+    var vacancies = Vacancies()
     /// How many addresses of each pool are occupied.
     private(set) var usedCounts: [Int] = []
     /// How many addresses each pool can give away.
@@ -97,6 +99,7 @@ struct AddressBook {
         occupants[address]?.remove(key)
         guard occupants[address]?.isEmpty == true else { return }
         occupants[address] = nil
+        vacancies.release(address)
         guard let pool = poolIndex(of: address) else { return }
         usedCounts[pool] -= 1
         makeFindable(address)
@@ -112,6 +115,7 @@ struct AddressBook {
         usedCounts = Array(repeating: 0, count: pools.pools.count)
         capacities = pools.pools.map(\.capacity)
         cursors = pools.pools.map { $0.ranges.map(\.first.rawValue) }
+        vacancies.isStale = true
         for address in occupants.keys {
             if let pool = poolIndex(of: address) { usedCounts[pool] += 1 }
         }
@@ -122,6 +126,7 @@ struct AddressBook {
     mutating func take(_ obstacles: Obstacles) -> [IPAddress] {
         let freed = self.obstacles.byAddress.keys.filter { obstacles[$0] == nil }.sorted()
         self.obstacles = obstacles
+        vacancies.isStale = true
         for address in freed where occupants[address] == nil { makeFindable(address) }
         return freed
     }
@@ -133,23 +138,44 @@ struct AddressBook {
         }
     }
 
-    /// The first free address of `family` in the pool at `index`, its ranges in order; nil where there is none.
-    mutating func firstFree(inPoolAt index: Int, of family: AddressFamily) -> IPAddress? {
+    /// The first address of `family` in the pool at `index`, its ranges in order, that is free and that `suits`; nil where
+    /// there is none. Ends at once where that gives nil.
+    mutating func firstFree(
+        inPoolAt index: Int, of family: AddressFamily, where suits: (IPAddress) -> Bool?
+    ) -> IPAddress? {
         let pool = pools.pools[index]
         for (rangeIndex, range) in pool.ranges.enumerated() where range.family == family {
             var candidate = cursors[index][rangeIndex]
+            var isFirst = true
             while candidate <= range.last.rawValue {
                 let address = IPAddress(family, rawValue: candidate)
                 if occupants[address] == nil, pool.contains(address), obstacles[address] == nil {
-                    cursors[index][rangeIndex] = candidate
-                    return address
+                    if isFirst { cursors[index][rangeIndex] = candidate }
+                    isFirst = false
+                    guard let isRight = suits(address) else { return nil }
+                    if isRight { return address }
                 }
                 guard candidate < .max else { break }
                 candidate += 1
             }
-            cursors[index][rangeIndex] = candidate
+            if isFirst { cursors[index][rangeIndex] = candidate }
         }
         return nil
+    }
+
+    /// The addresses that are given next, pool by pool: at most `limit`. Other hosts may have some of them.
+    mutating func nextAddresses(limit: Int) -> [IPAddress] {
+        var found: [IPAddress] = []
+        for index in pools.pools.indices where pools.pools[index].isProbed {
+            for family in [AddressFamily.ipv4, .ipv6] {
+                _ = firstFree(inPoolAt: index, of: family) { address in
+                    guard found.count < limit else { return nil }
+                    found.append(address)
+                    return false
+                }
+            }
+        }
+        return found
     }
 
     /// A Service that has `address` and cannot share it with one on the terms `sharing`, `key` itself aside; the first

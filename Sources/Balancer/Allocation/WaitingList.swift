@@ -52,6 +52,8 @@ struct WaitingList {
     private var queues: [Group: KeyQueue] = [:]
     private var groups: [ObjectKey: Group] = [:]
     private var helped: Set<Group> = []
+    /// Who was tried last of its kind: where it could not be helped after all, it keeps its place.
+    private var lastTried: ObjectKey?
 
     var count: Int { groups.count }
 
@@ -59,7 +61,11 @@ struct WaitingList {
         guard groups[key] != group else { return }
         remove(key)
         groups[key] = group
-        queues[group, default: KeyQueue()].append(key)
+        if key == lastTried {
+            queues[group, default: KeyQueue()].prepend(key)
+        } else {
+            queues[group, default: KeyQueue()].append(key)
+        }
     }
 
     mutating func remove(_ key: ObjectKey) {
@@ -82,6 +88,7 @@ struct WaitingList {
             if queues[group]?.isEmpty == true { queues[group] = nil }
             guard let keys, !keys.isEmpty else { continue }
             for key in keys { groups[key] = nil }
+            lastTried = group.isUniform ? keys.first : nil
             return keys
         }
         return []

@@ -38,6 +38,11 @@ struct Reach: Hashable {
         ports.first { port in port.prefixes.contains { $0.contains(address) } }?.index
     }
 
+    /// All networks that this node is in, those of the first interface first.
+    var networks: [Vacancies.Network] {
+        ports.flatMap { port in port.prefixes.map { Vacancies.Network(prefix: $0, interfaceIndex: port.index) } }
+    }
+
     /// The Ethernet addresses of all interfaces.
     var hardwareAddresses: [MACAddress] { ports.compactMap(\.hardwareAddress) }
 

@@ -39,6 +39,10 @@ public struct Pool: Hashable, Sendable {
         ranges.contains { $0.contains(address) } && !(avoidsBuggyIPs && Self.isBuggy(address))
     }
 
+    /// Whether its addresses are looked for on the network before they are given: no host of it has one that routers are told
+    /// of.
+    var isProbed: Bool { announcementProtocol == .layer2 }
+
     /// Whether some consumer devices drop packets to `address`, taking it for a class C network's or broadcast address.
     static func isBuggy(_ address: IPAddress) -> Bool {
         guard case .v4(let address) = address else { return false }

@@ -16,6 +16,17 @@ struct KeyQueue {
         if order.count - head > 2 * members.count + 64 { compact() }
     }
 
+    /// Puts `key` before all others, unless it waits already.
+    mutating func prepend(_ key: ObjectKey) {
+        guard members.insert(key).inserted else { return }
+        if head > 0 {
+            head -= 1
+            order[head] = key
+        } else {
+            order.insert(key, at: 0)
+        }
+    }
+
     /// Drops the places of those that were taken out.
     private mutating func compact() {
         var rest = members

@@ -59,6 +59,8 @@ struct Configuration: Hashable, Sendable {
     var interfaces = InterfacePatterns()
     /// `announcements.refreshSeconds`: how often an address is announced again; 0 for never.
     var refreshSeconds = 60
+    /// `addresses.probe`: whether addresses are looked for on the network before they are given.
+    var probes = true
     /// `election`: which of the nodes that could answer for an address does.
     var election = ElectionPolicy()
     /// `gossip`.
@@ -78,7 +80,7 @@ struct Configuration: Hashable, Sendable {
         Settings(
             nodeName: node, instanceID: instanceID, instance: instance, leaseNamespace: kubernetes.leaseNamespace,
             loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
-            election: election, configMap: kubernetes.configMapName, poolsPath: pools,
+            election: election, probes: probes, configMap: kubernetes.configMapName, poolsPath: pools,
             gossipSecret: gossip.takesClusterSecret ? kubernetes.gossipSecret : nil)
     }
 

@@ -35,8 +35,8 @@ extension Configuration {
 /// Reads `lbd.yaml`, strictly.
 struct ConfigurationReader {
     private static let rootKeys = [
-        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "election",
-        "gossip", "bgp", "metrics",
+        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "addresses",
+        "election", "gossip", "bgp", "metrics",
     ]
 
     private var diagnostics: Diagnostics
@@ -88,6 +88,9 @@ struct ConfigurationReader {
         {
             configuration.refreshSeconds = seconds
         }
+        if let addresses = section.section("addresses", keys: ["probe"], &diagnostics) {
+            set(&configuration.probes, "probe", in: addresses)
+        }
         readElection(section, into: &configuration.election)
         readGossip(section, into: &configuration.gossip)
         if let bgp = section.section("bgp", keys: ["listen"], &diagnostics) {
@@ -134,16 +137,16 @@ struct ConfigurationReader {
         gossip.bind = IPAddress(bind) ?? gossip.bind
         if let port = section.integer("port", in: 1...65535, &diagnostics) { gossip.port = UInt16(port) }
         gossip.join = members("join", in: section, defaultPort: gossip.port)
+        set(&gossip.isEncrypted, "encrypted", in: section)
         var secretFile = ""
         setPath(&secretFile, "secretFile", in: section)
         gossip.secretFile = secretFile.isEmpty ? nil : secretFile
-        set(&gossip.isEncrypted, "encrypted", in: section)
-    }
-
-    /// Sets `value` to the text under `key` where that is there and `isRight`.
         if !gossip.isEncrypted, let node = section["secretFile"], !secretFile.isEmpty {
             diagnostics.error("secretFile is of no use where encrypted is false", at: node.location)
         }
+    }
+
+    /// Sets `value` to the text under `key` where that is there and `isRight`.
     private mutating func set(
         _ value: inout String, _ key: String, in section: Section, _ isRight: (String) -> Bool, _ right: String
     ) {

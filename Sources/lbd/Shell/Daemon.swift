@@ -24,6 +24,7 @@ final class Daemon {
     // These call back into the daemon, so they are made once it stands.
     private var monitor: Monitor?
     private var asker: Asker?
+    private var detector: Detector?
     private var cluster: Cluster?
     private var gossip: Gossip?
     private var beats: Beats?
@@ -81,6 +82,7 @@ final class Daemon {
                 responder.adopt(descriptor, storedAs: name)
             }
             asker = try Asker(loop: loop) { [unowned self] report in handle(.asked(report)) }
+            detector = try Detector(loop: loop) { [unowned self] report in handle(.probed(report)) }
             try startGossip()
             peers = try Peers(
                 loop: loop, listenAt: configuration.bgpListen, report: report, isRestart: inheritance != nil
@@ -237,6 +239,7 @@ final class Daemon {
                 : nil
         }
         asker?.update(interfaces: Dictionary(stations) { $1 })
+        detector?.update(interfaces: Dictionary(stations) { $1 }.mapValues(\.hardwareAddress))
         // First, so that the group hears of this node when its network is known.
         handle(.links(links))
         gossip?.linksChanged(links)
@@ -284,6 +287,7 @@ final class Daemon {
         case .answer(let isOn): responder.isMuted = !isOn
         case .findGateways(on: let interfaces): findGateways(on: interfaces)
         case .ask(let question): asker?.ask(question)
+        case .probe(let probe): detector?.probe(probe)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
         case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)

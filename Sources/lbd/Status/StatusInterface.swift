@@ -52,7 +52,14 @@ enum StatusInterface {
           autoAssign: bool,
           addresses: []string,
           used: int,
-          free: int
+          free: int,
+          conflicts: []Conflict
+        )
+
+        # An address that a host uses which is no node. station: its Ethernet address.
+        type Conflict (
+          address: string,
+          station: string
         )
 
         # A node with a daemon. addresses: those of its interfaces, with prefix lengths. problem: why it answers for nothing.

@@ -58,7 +58,11 @@ enum StatusTable {
             .init(title: "FREE", isRightAligned: true), .init(title: "ADDRESSES"),
         ])
         for pool in status.pools {
-            let remark = pool.autoAssign ? nil : "only for Services that ask for it"
+            let conflicts = pool.conflicts.map { "\(printable($0.address)) (\(printable($0.station)))" }
+            let remarks =
+                (pool.autoAssign ? [] : ["only for Services that ask for it"])
+                + (conflicts.isEmpty ? [] : ["other hosts use \(conflicts.joined(separator: ", "))"])
+            let remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
             let cells = [
                 [printable(pool.name)], [printable(pool.protocol)], ["\(pool.used)"], [many(pool.free)],
                 pool.addresses.map(printable),

@@ -120,6 +120,11 @@ class Sniffer:
         self._moves = []
 
     @property
+    def packets(self) -> list[Packet]:
+        """All that came, oldest first."""
+        return list(self._packets)
+
+    @property
     def addresses(self) -> list[str]:
         """The addresses that are asked for, ascending."""
         return sorted(self._probed, key=lambda text: int(ipaddress.ip_address(text)))
