@@ -11,6 +11,9 @@ public struct Announcer: Sendable {
         case release(IPAddress, on: UInt32)
         /// Announce all that is claimed anew: others may have been believed to have it meanwhile.
         case announceAll
+        /// Announce an address that is claimed on this interface once, at once: another host says that it is his (RFC 5227
+        /// section 2.4).
+        case defend(IPAddress, on: UInt32)
         /// The interface with this index has this Ethernet address; nil: it is gone. What is claimed on it stays
         /// claimed, and is announced anew with the new address.
         case interface(UInt32, MACAddress?)
@@ -75,6 +78,11 @@ public struct Announcer: Sendable {
         case .announceAll:
             for index in announcements.keys { announcements[index]?.restart(at: now) }
             return announce(on: announcements.keys.sorted(), at: now, &rng)
+        case .defend(let address, on: let index):
+            guard let own = hardwareAddresses[index], isClaimed(address, on: index) else { return [] }
+            let frames = Frame.announcement(of: address, at: own)
+            counters.gratuitous += UInt64(frames.count)
+            return frames.map { .send($0, on: index) }
         case .interface(let index, let address):
             guard hardwareAddresses[index] != address else { return [] }
             hardwareAddresses[index] = address

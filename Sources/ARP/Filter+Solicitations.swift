@@ -15,21 +15,21 @@ extension Filter {
     /// addresses are passed over. It compares the bits that all addresses of a range have in common, so that it lets
     /// through a few addresses more, never less.
     public static func solicitations(for ranges: [AddressRange]) -> Filter {
-        let prefixes = Set(ranges.compactMap(CommonPrefix.init)).sorted { ($0.length, $0.bits) < ($1.length, $1.bits) }
-        let isAny = prefixes.count > maximumPrefixes
         var program = check(Code.loadHalfWord, Offset.etherType, UInt32(NeighborFrame.etherType))
         program += check(
             Code.loadHalfWord, NeighborOffset.nextHeaderAndHopLimit,
             UInt32(NeighborFrame.icmpv6) << 8 | UInt32(NeighborFrame.hopLimit))
         program += check(Code.loadHalfWord, NeighborOffset.typeAndCode, UInt32(NeighborSolicitation.type) << 8)
+        return Filter(instructions: program + targets(in: ranges))
+    }
+
+    /// Accepts where the target may lie in one of `ranges`, else drops.
+    static func targets(in ranges: [AddressRange]) -> [BPFInstruction] {
+        let prefixes = Set(ranges.compactMap(CommonPrefix.init)).sorted { ($0.length, $0.bits) < ($1.length, $1.bits) }
         let accept = BPFInstruction(code: Code.returnConstant, operand: UInt32(NeighborFrame.maximumLength))
         let drop = BPFInstruction(code: Code.returnConstant, operand: 0)
-        if isAny {
-            program.append(accept)
-        } else {
-            for prefix in prefixes { program += compare(prefix, then: accept) }
-        }
-        return Filter(instructions: program + [drop])
+        let program = prefixes.count > maximumPrefixes ? [accept] : prefixes.flatMap { compare($0, then: accept) }
+        return program + [drop]
     }
 
     /// Goes on where the field has this value, else drops.

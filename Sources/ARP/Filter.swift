@@ -33,6 +33,7 @@ public struct Filter: Hashable, Sendable {
         static let etherType: UInt32 = 12
         static let hardwareAndProtocolType: UInt32 = 14
         static let lengthsAndOperation: UInt32 = 18
+        static let senderProtocolAddress: UInt32 = 28
         static let targetProtocolAddress: UInt32 = 38
     }
 
@@ -44,7 +45,7 @@ public struct Filter: Hashable, Sendable {
     /// over. Where there are more than `maximumRanges` that do not touch, the nearest to each other are made one, so that
     /// the program lets through a few addresses more, never less.
     public init(for ranges: [AddressRange]) {
-        let targets = Self.joined(Self.merged(ranges))
+        let targets = Self.joined(Self.merged(ranges), limit: Self.maximumRanges)
         // The program ends with two returns: one drops the packet, one accepts it.
         let drop = 7 + 2 * targets.count
         let accept = drop + 1
@@ -77,7 +78,7 @@ public struct Filter: Hashable, Sendable {
     }
 
     /// The ranges of IPv4 addresses, ascending; those that overlap or touch are one.
-    private static func merged(_ ranges: [AddressRange]) -> [ClosedRange<UInt32>] {
+    static func merged(_ ranges: [AddressRange]) -> [ClosedRange<UInt32>] {
         var merged: [ClosedRange<UInt32>] = []
         for range in ranges.sorted() {
             guard case .v4(let first) = range.first, case .v4(let last) = range.last else { continue }
@@ -93,9 +94,9 @@ public struct Filter: Hashable, Sendable {
         return merged
     }
 
-    /// `ranges`, ascending and apart, with the smallest gaps closed until they are few enough.
-    private static func joined(_ ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
-        let excess = ranges.count - maximumRanges
+    /// `ranges`, ascending and apart, with the smallest gaps closed until there are no more than `limit`.
+    static func joined(_ ranges: [ClosedRange<UInt32>], limit: Int) -> [ClosedRange<UInt32>] {
+        let excess = ranges.count - limit
         guard excess > 0 else { return ranges }
         // The indexes of the ranges that are joined to the one before them.
         let closed = Set(

@@ -17,6 +17,10 @@ public struct Prober: Sendable {
     public static let announceWait = Duration.seconds(2)
     /// Between any two frames: 50 a second.
     public static let frameInterval = Duration.milliseconds(20)
+    /// One station is told of for one address so often at most.
+    private static let sightingPause = Duration.seconds(1)
+    /// Sightings that are kept.
+    private static let sightingLimit = 1_024
     /// Addresses under way and waiting; one more has failed.
     public static let probeLimit = 1_024
 
@@ -28,6 +32,9 @@ public struct Prober: Sendable {
         case probe(Probe)
         /// The frame of the last `Directive.send` for this probe could not be sent.
         case unsent(Probe)
+        /// Tell of everybody who has an address of these ranges, or is about to take one, whether it is probed or not;
+        /// replaces what was told before.
+        case watch([AddressRange])
         /// A whole Ethernet frame came in on the interface with this index.
         case received(ArraySlice<UInt8>, on: UInt32)
         /// The instant of the last `Directive.wake` has come; also harmless at any other time.
@@ -42,11 +49,13 @@ public struct Prober: Sendable {
         case used(Probe, by: MACAddress)
         /// It could not be sent.
         case failed(Probe)
+        /// This station has an address that is watched, or is about to take it; told once a second.
+        case seen(Probe, by: MACAddress)
 
         /// What it is about.
         public var probe: Probe {
             switch self {
-            case .free(let probe), .used(let probe, by: _), .failed(let probe): probe
+            case .free(let probe), .used(let probe, by: _), .failed(let probe), .seen(let probe, by: _): probe
             }
         }
     }
@@ -68,7 +77,16 @@ public struct Prober: Sendable {
         var dueAt: Instant
     }
 
+    /// Who has been seen at an address.
+    private struct Sighting: Hashable {
+        var probe: Probe
+        var station: MACAddress
+    }
+
     private var stations: [UInt32: MACAddress] = [:]
+    private var watched: [AddressRange] = []
+    /// When each was told of.
+    private var sightings: [Sighting: Instant] = [:]
     private var inquiries: [Probe: Inquiry] = [:]
     /// Those that have begun, in the order of what is due next. The times between are the same for all, so that those with
     /// as many frames behind them stay in order.
@@ -103,8 +121,11 @@ public struct Prober: Sendable {
             act(at: now, &directives)
         case .unsent(let probe):
             end(probe, .failed(probe), &directives)
+        case .watch(let ranges):
+            watched = ranges
+            if ranges.isEmpty { sightings = [:] }
         case .received(let bytes, on: let index):
-            hear(bytes, on: index, &directives)
+            hear(bytes, on: index, at: now, &directives)
         case .timer:
             wakeAt = nil
             act(at: now, &directives)
@@ -172,12 +193,20 @@ extension Prober {
     // MARK: Frames
 
     /// Takes a frame; what says nothing about an address that is looked for is dropped.
-    private mutating func hear(_ bytes: ArraySlice<UInt8>, on index: UInt32, _ directives: inout [Directive]) {
+    private mutating func hear(
+        _ bytes: ArraySlice<UInt8>, on index: UInt32, at now: Instant, _ directives: inout [Directive]
+    ) {
         guard let frame = try? Frame(bytes), let (address, station) = frame.bearer else { return }
         // An interface of this node's may hear what another one of them sends.
         guard station != .zero, !station.isMulticast, !stations.values.contains(station) else { return }
         let probe = Probe(address, on: index)
-        end(probe, .used(probe, by: station), &directives)
+        guard inquiries[probe] == nil else { return end(probe, .used(probe, by: station), &directives) }
+        guard watched.contains(where: { $0.contains(address) }) else { return }
+        let sighting = Sighting(probe: probe, station: station)
+        if let last = sightings[sighting], last.duration(to: now) < Self.sightingPause { return }
+        if sightings.count >= Self.sightingLimit { sightings = [:] }
+        sightings[sighting] = now
+        directives.append(.report(.seen(probe, by: station)))
     }
 }
 

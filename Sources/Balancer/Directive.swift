@@ -61,6 +61,10 @@ public enum Directive: Hashable, Sendable {
     case ask(ARP.Question)
     /// Find out whether another host has an address, and tell by `Event.probed`.
     case probe(ARP.Probe)
+    /// Tell by `Event.probed` of everybody who says that he has an address of the pools, or is about to take one; or not any more.
+    case watch(Bool)
+    /// Announce a claim once, at once: another host says that the address is his.
+    case defend(Claim)
     /// Announce all claims anew: another node may have been believed to have them.
     case announceAll
     /// Answer now what was asked before now. Whoever takes an address over hears only what is asked after that.

@@ -27,16 +27,24 @@ extension Instance {
         case .failed:
             conclude(.unknown, about: address, in: &turn)
         case .used(_, by: let station):
-            let suspect = Acquaintances.Suspect(address: address, station: station)
-            let (questions, verdicts) = acquaintances.take(suspect, asking: questionsForNodes)
-            for question in questions { turn.emit(.ask(question)) }
-            heed(verdicts, in: &turn)
+            suspect(station, of: address, in: &turn)
+        case .seen(_, by: let station):
+            // Whoever answers for the address of a Service is its business.
+            let isFree = leadership.isLeader && book.occupants(of: address).isEmpty
+            if isFree || announcer.current[address] != nil { suspect(station, of: address, in: &turn) }
         }
+    }
+
+    private mutating func suspect(_ station: MACAddress, of address: IPAddress, in turn: inout Turn) {
+        let suspect = Acquaintances.Suspect(address: address, station: station)
+        let (questions, verdicts) = acquaintances.take(suspect, asking: questionsForNodes, at: turn.now)
+        for question in questions { turn.emit(.ask(question)) }
+        heed(verdicts, in: &turn)
     }
 
     /// Takes what has come of a question for a node's address.
     mutating func meet(_ report: ARP.Resolver.Report, in turn: inout Turn) {
-        heed(acquaintances.take(report), in: &turn)
+        heed(acquaintances.take(report, at: turn.now), in: &turn)
     }
 
     /// The questions for the other nodes' own addresses, as far as this node is in their networks.
@@ -53,9 +61,29 @@ extension Instance {
 
     private mutating func heed(_ verdicts: [Acquaintances.Verdict], in turn: inout Turn) {
         for verdict in verdicts {
-            let finding: Vacancies.Finding = verdict.isOurs ? .ours : .used(by: verdict.suspect.station)
-            conclude(finding, about: verdict.suspect.address, in: &turn)
+            let (address, station) = (verdict.suspect.address, verdict.suspect.station)
+            if book.occupants(of: address).isEmpty {
+                conclude(verdict.isOurs ? .ours : .used(by: station), about: address, in: &turn)
+            } else if !verdict.isOurs {
+                defend(address, against: station, in: &turn)
+            }
         }
+    }
+
+    /// Another host says that he has an address which this node answers for: it stays here (RFC 5227 section 2.4 (c)), since
+    /// clients use it.
+    private mutating func defend(_ address: IPAddress, against station: MACAddress, in turn: inout Turn) {
+        guard let announcement = announcer.current[address] else { return }
+        if reputation.contest(address, by: station, at: turn.now) {
+            let names = announcement.services.map { "\"\($0)\"" }.joined(separator: ", ")
+            let text = "\(address) of \(names) is also used by another host, \(station): change one of the two"
+            turn.record(.warning, .contested, text, service: announcement.services.first, address: address)
+            for service in announcement.services.compactMap({ cluster.services[$0] }) {
+                tell(service, .warning, "AddressConflict", text)
+            }
+        }
+        guard reputation.mayDefend(address, at: turn.now) else { return }
+        for index in announcement.interfaces { turn.emit(.defend(Claim(address, on: index))) }
     }
 
     private mutating func conclude(_ finding: Vacancies.Finding, about address: IPAddress, in turn: inout Turn) {

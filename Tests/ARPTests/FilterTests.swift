@@ -2,7 +2,7 @@ import ARP
 import Testing
 import Wire
 
-private func range(_ text: String) -> AddressRange? {
+func range(_ text: String) -> AddressRange? {
     if let prefix = Prefix(text) { return prefix.range }
     let ends = text.split(separator: "-").compactMap { IPAddress($0) }
     return ends.count == 2 ? AddressRange(ends[0], ends[1]) : nil

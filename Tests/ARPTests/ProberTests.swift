@@ -202,6 +202,41 @@ private struct Host {
         #expect(reports(hearing: NeighborCapture.advertisement[...]).isEmpty)
     }
 
+    // MARK: What is watched
+
+    @Test func whoeverIsSeenAtAWatchedAddressIsTold() {
+        var host = Host()
+        let frame = arp(.request, sender: address(4, 10), target: address(0, 1))
+        host.handle(.received(frame, on: 2))
+        #expect(host.reports.isEmpty)
+        host.handle(.watch(["10.77.4.0/24"].compactMap(range)))
+        host.handle(.received(frame, on: 2))
+        #expect(host.reports == [.seen(Self.probe, by: mac(1))])
+        // Not for each frame; and of each station.
+        host.pass(.milliseconds(900))
+        host.handle(.received(frame, on: 2))
+        #expect(host.reports.count == 1)
+        host.handle(.received(arp(.reply, sender: address(4, 10), target: address(0, 1), mac(3)), on: 2))
+        #expect(host.reports.last == .seen(Self.probe, by: mac(3)))
+        host.pass(.milliseconds(100))
+        host.handle(.received(frame, on: 2))
+        #expect(host.reports.count == 3)
+        host.handle(.received(arp(.reply, sender: address(5, 10), target: address(0, 1)), on: 2))
+        #expect(host.reports.count == 3, "it is not watched")
+        host.handle(.watch([]))
+        host.pass(.seconds(2))
+        host.handle(.received(frame, on: 2))
+        #expect(host.reports.count == 3)
+    }
+
+    @Test func whatIsProbedIsToldAsThat() {
+        var host = Host()
+        host.handle(.watch(["10.77.4.0/24"].compactMap(range)))
+        host.handle(.probe(Self.probe))
+        host.handle(.received(arp(.reply, sender: address(4, 10), target: address(0, 1)), on: 2))
+        #expect(host.reports == [.used(Self.probe, by: mac(1))])
+    }
+
     @Test func onceItIsKnownNothingMoreIsSent() {
         var host = Host()
         host.handle(.probe(Self.probe))
@@ -224,31 +259,57 @@ extension IPv4Address {
     fileprivate func advanced(by count: Int) -> IPv4Address { IPv4Address(rawValue: rawValue + UInt32(count)) }
 }
 
-/// What the kernel lets through while probes are under way.
+/// What the kernel lets through.
 @Suite struct BearerFilterTests {
-    private func accepts(_ family: AddressFamily, _ frame: [UInt8]) throws -> Bool {
-        try BPFMachine.run(Filter.bearers(family).instructions, on: frame) >= UInt32(frame.count)
+    private static let ranges = ["10.77.4.8-10.77.4.12", "10.77.0.11/32", "192.168.0.0/16", "fd00:4d::c/126"]
+
+    private func accepts(
+        _ family: AddressFamily, _ frame: [UInt8], in ranges: [String] = ranges
+    ) throws -> Bool {
+        let filter = Filter.bearers(of: family, in: ranges.compactMap(range))
+        let count = try BPFMachine.run(filter.instructions, on: frame)
+        return count > 0 && count >= UInt32(frame.count)
     }
 
-    @Test func allThatTellsWhereAnAddressIsPasses() throws {
-        for frame in [Capture.request, Capture.reply, Capture.probe] {
-            #expect(try accepts(.ipv4, frame))
-            #expect(try !accepts(.ipv6, frame))
-        }
+    @Test func whoHasAnAddressOfThePoolsOrIsAboutToTakeOne() throws {
+        #expect(try accepts(.ipv4, Capture.request), "its sender is 10.77.0.11")
+        #expect(try accepts(.ipv4, Capture.request, in: ["10.77.0.0-10.77.0.11"]))
+        #expect(try !accepts(.ipv4, Capture.request, in: ["10.77.0.1/32"]), "its target is no matter")
+        #expect(try !accepts(.ipv4, Capture.reply), "its sender is 10.77.0.1")
+        #expect(try accepts(.ipv4, Capture.reply, in: ["10.77.0.1/32"]))
+        #expect(try accepts(.ipv4, Capture.gratuitousRequest.prefix(42) + [], in: ["10.77.4.11-10.77.4.12"]))
+        #expect(try accepts(.ipv4, Capture.probe), "nobody probes for 10.77.4.10")
+        #expect(try !accepts(.ipv4, Capture.probe, in: ["10.77.4.11/32"]))
+        #expect(try !accepts(.ipv4, Capture.probe, in: []))
+    }
+
+    @Test func thatOfIPv6() throws {
         for frame in [NeighborCapture.solicitation, NeighborCapture.advertisement, NeighborCapture.probe] {
             #expect(try accepts(.ipv6, frame))
+            #expect(try !accepts(.ipv6, frame, in: ["fd00:4d::10/126"]))
             #expect(try !accepts(.ipv4, frame))
         }
-    }
-
-    @Test func nothingElsePasses() throws {
         for (offset, byte) in [(21, 64), (20, 17), (54, 134), (54, 137), (55, 1)] as [(Int, UInt8)] {
             var frame = NeighborCapture.solicitation
             frame[offset] = byte
             #expect(try !accepts(.ipv6, frame))
         }
-        var frame = Capture.request
-        frame[15] = 6
-        #expect(try !accepts(.ipv4, frame))
+    }
+
+    @Test func nothingElsePasses() throws {
+        #expect(try !accepts(.ipv6, Capture.request))
+        for (offset, byte) in [(12, 9), (15, 6), (17, 1)] as [(Int, UInt8)] {
+            var frame = Capture.request
+            frame[offset] = byte
+            #expect(try !accepts(.ipv4, frame))
+        }
+        for length in 0..<32 { #expect(try !accepts(.ipv4, Array(Capture.request.prefix(length)))) }
+    }
+
+    @Test func withManyRangesSomeMorePassAndNeverLess() throws {
+        let many = (0..<200).map { "10.\($0).0.1-10.\($0).0.2" } + ["10.77.0.11/32", "10.77.4.10/32"]
+        #expect(try accepts(.ipv4, Capture.request, in: many))
+        #expect(try accepts(.ipv4, Capture.probe, in: many))
+        #expect(try !accepts(.ipv4, Capture.request, in: ["172.16.0.0/12"] + (0..<59).map { "11.\($0).0.0/16" }))
     }
 }

@@ -260,4 +260,86 @@ import Wire
         rig.send(.asked(.failed(Self.question)))
         #expect(warnings(rig).count == 1)
     }
+
+    // MARK: Who appears later
+
+    private func watching(_ rig: Rig) -> Bool? {
+        rig.directives.compactMap { if case .watch(let isOn) = $0 { isOn } else { nil } }.last
+    }
+
+    private func defended(_ rig: Rig) -> Int { rig.directives.count { $0 == .defend(Claim(address(240), on: 2)) } }
+
+    /// Whoever takes a free address is heard, though it is not probed for half an hour.
+    @Test func theLeaderHearsWhoTakesAFreeAddress() {
+        var rig = leader()
+        #expect(watching(rig) == true)
+        for last in 240...250 { rig.send(.probed(.free(probe(last)))) }
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(warnings(rig).count == 1)
+        rig.put(.named("web"))
+        #expect(rig.address(of: "web") == "192.168.1.241")
+    }
+
+    /// This node answers for .240 of the Service web.
+    private func owner() -> Rig {
+        var rig = Rig.leader(services: [.named("web")])
+        rig.putEndpoints("web", on: ["pi1"])
+        rig.pass(.seconds(1))
+        rig.clear()
+        return rig
+    }
+
+    @Test func anOwnerDefendsItsAddressAndTells() {
+        var rig = owner()
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(defended(rig) == 1)
+        let text =
+            "192.168.1.240 of \"default/web\" is also used by another host, b8:27:eb:12:34:56: change one of the two"
+        #expect(rig.events.map(\.reason) == ["AddressConflict"] && rig.messages == [text])
+        #expect(rig.records.contains(.contested))
+        #expect(rig.node.overview(at: rig.now).problems.contains { $0.contains("b8:27:eb:12:34:56") })
+        // Once in ten seconds (RFC 5227 section 2.4), and it is no news any more.
+        rig.pass(.milliseconds(9_900))
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(defended(rig) == 1)
+        rig.pass(.milliseconds(200))
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(defended(rig) == 2 && rig.events.count == 1)
+        #expect(rig.releases.isEmpty && rig.address(of: "web") == "192.168.1.240")
+    }
+
+    @Test func whoTakesAnAddressOverIsNoForeigner() {
+        var rig = owner()
+        rig.renew("pi2")
+        rig.send(.probed(.seen(probe(240), by: Self.peer)))
+        rig.send(.asked(.answered(Self.question, by: Self.peer)))
+        rig.send(.asked(.ended(Self.question, answers: [Self.peer])))
+        #expect(defended(rig) == 0 && rig.events.isEmpty)
+        // It is known by now, and not asked for again.
+        rig.clear()
+        rig.send(.probed(.seen(probe(240), by: Self.peer)))
+        #expect(asked(rig).isEmpty && defended(rig) == 0)
+    }
+
+    /// Its owner announces it, wherever that is.
+    @Test func whoAnswersForTheAddressOfAServiceIsNotTheLeadersBusiness() {
+        var rig = Rig.leader(services: [.named("web")])
+        rig.clear()
+        rig.send(.probed(.seen(probe(240), by: Self.peer)))
+        #expect(asked(rig).isEmpty && warnings(rig).isEmpty && defended(rig) == 0)
+    }
+
+    @Test func whoNeitherLeadsNorAnswersDoesNotWatch() {
+        var rig = Rig(Settings(nodeName: "pi1", instanceID: "a", allocation: .never))
+        rig.send(.pools(Rig.pool, from: .file))
+        rig.put(.named("web", ingress: ["192.168.1.240"]))
+        rig.sync()
+        rig.pass(.seconds(1))
+        #expect(watching(rig) == nil)
+        rig.putEndpoints("web", on: ["pi1"])
+        rig.pass(.seconds(15))
+        #expect(watching(rig) == true)
+        rig.delete("web")
+        #expect(watching(rig) == false)
+    }
 }

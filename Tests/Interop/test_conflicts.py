@@ -135,3 +135,54 @@ def test_where_it_is_switched_off_nothing_is_probed(single: LbdNode) -> None:
         _start(single, "192.168.2.128-192.168.2.131", addresses={"probe": False})
         assert _wait_for_address(single, "web") == "192.168.2.128"
         assert not [packet for packet in sniffer.packets if packet.sender_ip == "0.0.0.0"]
+
+
+# Who appears later
+
+
+def _served(node: LbdNode) -> str:
+    """The address of a Service that the node answers for."""
+    _service(node, "web")
+    node.control.apply(
+        {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"namespace": "default", "name": "web", "labels": {"kubernetes.io/service-name": "web"}},
+            "endpoints": [{"addresses": ["10.244.11.2"], "nodeName": node.name, "conditions": {"ready": True}}],
+            "ports": [{"port": 8080, "protocol": "TCP"}],
+        }
+    )
+    _start(node, "192.168.2.128-192.168.2.131")
+    address = _wait_for_address(node, "web")
+    node.wait_for_line(f"answering for {address}")
+    return address
+
+
+def test_who_takes_a_free_address_is_heard(single: LbdNode) -> None:
+    """By what it sends to all, though what is known to be free is not probed again for half an hour."""
+    _start(single, "192.168.2.128-192.168.2.131")
+    time.sleep(9)
+    squatter = _squatter(single, "192.168.2.128")
+    squatter.namespace.run("arping", "-q", "-c", "1", "-w", "2", "-I", "eth0", "-S", "192.168.2.128", "192.168.2.1", check=False)
+    single.wait_for_line(f'192.168.2.128 of the pool "home" is used by another host, {squatter.mac}')
+    _service(single, "web")
+    assert _wait_for_address(single, "web") == "192.168.2.129"
+
+
+def test_an_owner_defends_its_address(single: LbdNode) -> None:
+    """A client that was misled learns better at once; the Service hears of it."""
+    address = _served(single)
+    client = single.lan.client
+    client.namespace.ip("neighbour", "replace", address, "lladdr", single.host.mac, "nud", "reachable", "dev", "eth0")
+    squatter = _squatter(single, address)
+    # As a host does that has just taken an address.
+    squatter.namespace.run("arping", "-q", "-c", "1", "-w", "2", "-U", "-I", "eth0", "-S", address, address, check=False)
+
+    def believed() -> str:
+        return str(client.namespace.ip("neighbour", "show", address))
+
+    single.wait_for_line(f'{address} of "default/web" is also used by another host, {squatter.mac}')
+    eventually("the client knows better", lambda: single.host.mac in believed(), 5)
+    events = [event for event in single.control.events("default", "web") if event["reason"] == "AddressConflict"]
+    assert len(events) == 1 and squatter.mac in events[0]["message"]
+    assert any(squatter.mac in problem for problem in single.status()["problems"])
+    assert _address(single, "web") == address

@@ -70,6 +70,9 @@ extension World {
         }
     }
 
+    /// All that pools may hold.
+    static var watched: [AddressRange] { Prefix("192.168.1.128/25").map { [$0.range] } ?? [] }
+
     /// Lets a daemon look for addresses.
     mutating func probe(_ event: ARP.Prober.Event, by daemon: Daemon) {
         for directive in daemon.prober.handle(event, at: now, using: &rng) {
@@ -143,9 +146,7 @@ extension World {
     /// Takes a frame: each of the sockets hears what its filter lets through.
     mutating func take(_ bytes: ArraySlice<UInt8>, by daemon: Daemon) {
         guard let frame = try? EthernetFrame(bytes) else { return }
-        if daemon.prober.isProbing(on: Daemon.interfaceIndex) {
-            probe(.received(bytes, on: Daemon.interfaceIndex), by: daemon)
-        }
+        probe(.received(bytes, on: Daemon.interfaceIndex), by: daemon)
         switch frame.packet.operation {
         case .reply: resolve(.received(bytes, on: Daemon.interfaceIndex), by: daemon)
         default: respond(to: .received(bytes, on: Daemon.interfaceIndex), by: daemon)

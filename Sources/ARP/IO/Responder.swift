@@ -120,6 +120,11 @@ public final class Responder {
         handle(.announceAll)
     }
 
+    /// Announces a claimed address once, at once.
+    public func defend(_ address: IPAddress, on index: UInt32) {
+        handle(.defend(address, on: index))
+    }
+
     /// Tells which interfaces there are; replaces what was told before. Leave out those that are down: what is claimed on an
     /// interface that comes back is announced anew.
     public func update(interfaces: [Interface]) {

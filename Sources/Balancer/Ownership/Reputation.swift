@@ -13,6 +13,8 @@ struct Reputation {
     /// An address that was given up is not taken again for so long; twice as long each time, up to the longest.
     private static let holdOff = Duration.seconds(60)
     private static let longestHoldOff = Duration.seconds(3_600)
+    /// DEFEND_INTERVAL (RFC 5227 section 1.1): an address is defended once in so long.
+    private static let defendInterval = Duration.seconds(10)
     /// What the node before this one still answers just after a takeover is no conflict.
     static let settling = Duration.seconds(5)
     /// Addresses that something is kept about.
@@ -31,6 +33,7 @@ struct Reputation {
     /// The stations of others that answer for an address of this node's too.
     private(set) var strangers: [IPAddress: (station: MACAddress, at: Instant)] = [:]
 
+    private var defendedAt: [IPAddress: Instant] = [:]
     private var lookedAt = Instant.zero
 
     /// What follows from a finding.
@@ -73,6 +76,22 @@ struct Reputation {
         return .isUnheard(by: deniers)
     }
 
+    /// Another host, `station`, has said that `address` is his. Returns whether that is news.
+    mutating func contest(_ address: IPAddress, by station: MACAddress, at now: Instant) -> Bool {
+        lookedAt = now
+        guard strangers[address] != nil || strangers.count < Self.limit else { return false }
+        let isNews = strangers[address]?.station != station
+        strangers[address] = (station, now)
+        return isNews
+    }
+
+    /// Whether `address` may be defended now, which it is then.
+    mutating func mayDefend(_ address: IPAddress, at now: Instant) -> Bool {
+        if let last = defendedAt[address], last.duration(to: now) < Self.defendInterval { return false }
+        defendedAt[address] = now
+        return true
+    }
+
     /// Gives an address up. Returns until when it is not to be taken again.
     mutating func giveUp(_ address: IPAddress, at now: Instant) -> Instant {
         opinions[address] = nil
@@ -87,6 +106,7 @@ struct Reputation {
     mutating func forget(where isOver: (IPAddress) -> Bool, at now: Instant) {
         lookedAt = now
         opinions = opinions.filter { !isOver($0.key) }
+        defendedAt = defendedAt.filter { !isOver($0.key) }
         strangers = strangers.filter { !isOver($0.key) && $0.value.at.duration(to: now) <= Self.longestHoldOff }
         givenUp = givenUp.filter { $0.value.until.duration(to: now) <= Self.longestHoldOff }
     }

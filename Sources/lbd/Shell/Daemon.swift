@@ -288,13 +288,17 @@ final class Daemon {
         case .findGateways(on: let interfaces): findGateways(on: interfaces)
         case .ask(let question): asker?.ask(question)
         case .probe(let probe): detector?.probe(probe)
+        case .watch(let isOn): detector?.isWatching = isOn
+        case .defend(let claim): responder.defend(claim.address, on: claim.interfaceIndex)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
         case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)
         case .announceAll: responder.announceAll()
         case .answerWaiting: responder.answerWaiting()
         case .release(let claim): responder.release(claim.address, on: claim.interfaceIndex)
-        case .listen(let ranges): responder.listen(for: ranges)
+        case .listen(let ranges):
+            responder.listen(for: ranges)
+            detector?.listen(for: ranges)
         case .mirror(let text): poolsFile?.mirror(text)
         case .record(let record): report.record(record)
         case .status(let text): report.status(text)
