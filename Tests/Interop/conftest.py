@@ -16,7 +16,7 @@ from lab.fixtures import folder_of, has_passed, lend, running, use
 from lab.kube import MANIFEST, KubeControlPlane
 from lab.lan import Lan
 from lab.lone import Lone
-from lab.node import LbdNode, lbd_binary, node_object
+from lab.node import UNPROBED, LbdNode, lbd_binary, node_object
 from lab.standin.control import StandInControlPlane
 
 
@@ -46,7 +46,7 @@ def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ca
                 running(lambda namespace: StandInControlPlane(namespace, own / "control", dialect))
             )
             plane.apply(*yaml.safe_load_all(MANIFEST.read_text()))
-            made.append(Cluster(plane, own))
+            made.append(Cluster(plane, own, UNPROBED))
             use(request, made[-1])
             ends.callback(made[-1].close)
             return made[-1].start(has_config_map)

@@ -240,9 +240,14 @@ class Fleet(abc.ABC, Generic[AnyNode]):
 class Cluster(Fleet[LbdNode]):
     """A fleet whose daemons the test starts itself."""
 
+    def __init__(self, control: ControlPlane, folder: Path, settings: dict[str, Any] | None = None) -> None:
+        """With these settings on each node besides the lab's own."""
+        super().__init__(control, folder)
+        self._settings = settings
+
     def make_node(self, name: str) -> LbdNode:
         """`lbd run` in the node's namespace."""
-        return LbdNode(self.lan, name, self.control, self.folder)
+        return LbdNode(self.lan, name, self.control, self.folder, self._settings)
 
     def start(self, has_config_map: bool = True) -> Cluster:
         """Brings up the network, the nodes and, last, the daemons. Without a ConfigMap, the pool is in each node's

@@ -13,7 +13,7 @@ from .cluster import LEASES, POOL, eventually
 from .kube import KubeControlPlane
 from .lan import CONTROL_ADDRESS, Lan
 from .manager import ServiceManager
-from .node import LbdNode
+from .node import UNPROBED, LbdNode
 
 NODE = "gooseberry"
 SERVICES = "/api/v1/namespaces/default/services"
@@ -45,7 +45,7 @@ class Lone:
         router = CONTROL_ADDRESS.rpartition(".")[0] + ".254"
         self.control.namespace.ip("route", "add", "default", "via", router, "dev", "mgmt0")
         self.lan = self._open.enter_context(Lan(nodes=(NODE,), control=self.control.namespace))
-        self.node = LbdNode(self.lan, NODE, self.control, self.folder)
+        self.node = LbdNode(self.lan, NODE, self.control, self.folder, UNPROBED)
         self._open.callback(self.node.close)
         self.manager = self._open.enter_context(ServiceManager(self.node.process, self.folder))
         self.node.announce()

@@ -15,6 +15,9 @@ from .lan import Host, Lan
 from .process import Process
 from .varlink import call
 
+UNPROBED = {"addresses": {"probe": False}}
+"""For daemons that start often, so that no test waits until its addresses are known to be free."""
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
