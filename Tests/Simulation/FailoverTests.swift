@@ -27,6 +27,15 @@ import Wire
         #expect(times.count { $0 > Self.aim } * 100 <= times.count, "\(Self.distribution(times))")
     }
 
+    /// The same just after an owner's cable was pulled, without the API server.
+    @Test func aDeadOwnerIsReplacedInTimeAfterACable() {
+        let count = Seeds.number("SIM_SEEDS") ?? 200
+        let times = (0..<count).compactMap { Trial.timeToReplaceAnOwnerAfterACable(seed: $0, .fair) }.sorted()
+        #expect(times.count * 10 >= Int(count) * 6, "only \(times.count) of \(count) runs had an owner")
+        Log.line("after a cable: \(Self.distribution(times))", at: .zero)
+        #expect(times.count { $0 > Self.aim } * 100 <= times.count, "\(Self.distribution(times))")
+    }
+
     /// An owner's daemon stops: somebody answers for each of its addresses all the time.
     @Test func aStopLeavesNoGap() {
         let gaps = (UInt64(0)..<50).compactMap { Trial.gapOfAStop(seed: $0, .fair) }

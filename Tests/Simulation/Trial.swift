@@ -36,6 +36,28 @@ enum Trial {
         return death.duration(to: world.now)
     }
 
+    /// The same where an owner's cable was pulled, and the API server has been away for longer than any Lease lasts.
+    static func timeToReplaceAnOwnerAfterACable(seed: UInt64, _ weather: Weather) -> Duration? {
+        var world = world(seed: seed, weather, .nothing)
+        world.cutOff(Array(world.daemons.indices), for: .seconds(600))
+        world.pass(.seconds(60) + world.duration(within: .seconds(5)))
+        guard let loser = world.anOwner else { return nil }
+        let back = world.now.advanced(by: .milliseconds(400) + world.duration(within: .seconds(1)))
+        world.isolate(loser.index, until: back)
+        world.setLink(false, of: loser)
+        world.pass(until: back) { _ in false }
+        world.now = back
+        world.setLink(true, of: loser)
+        world.pass(.milliseconds(800) + world.duration(within: .milliseconds(400)))
+        let owners = world.daemons.filter { !$0.claims.isEmpty && $0.index != loser.index }
+        guard let owner = owners.randomElement(using: &world.rng) else { return nil }
+        let orphans = Set(owner.claims.keys.map(\.address))
+        world.end(owner.index, startsAgainWithin: .seconds(3_600))
+        let death = world.now
+        world.pass(until: death.advanced(by: .seconds(60))) { orphans.isSubset(of: $0.answered) }
+        return death.duration(to: world.now)
+    }
+
     /// Stops an owner's daemon at some moment, which starts again soon: for how long some of its addresses are answered for by
     /// nobody. nil where nobody owns anything.
     static func gapOfAStop(seed: UInt64, _ weather: Weather, _ planted: Planted = .nothing) -> Duration? {

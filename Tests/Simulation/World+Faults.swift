@@ -48,7 +48,7 @@ extension World {
     }
 
     /// The API server is out of reach; the connections break at once, or stay half open until a write notices.
-    private mutating func cutOff(_ indices: [Int], for time: Duration) {
+    mutating func cutOff(_ indices: [Int], for time: Duration) {
         for index in indices {
             daemons[index].unreachableUntil = now.advanced(by: time)
             if daemons[index].isAlive, !chance(30) { dropConnection(of: daemons[index]) }

@@ -44,8 +44,8 @@ struct World {
         case routing(Routing)
     }
 
-    /// More than any run takes.
-    private static let maximumSteps = 5_000_000
+    /// More than any run takes: so many, and so many for each second.
+    private static let maximumSteps = (least: 5_000_000, perSecond: 2_000)
 
     let scenario: Scenario
     var weather: Weather
@@ -133,7 +133,8 @@ struct World {
             guard let (at, happening) = schedule.next() else { return }
             now = at
             stepCount += 1
-            checker.require(stepCount < Self.maximumSteps, "there is no end to it", at: now)
+            let mostSteps = Self.maximumSteps.least + Self.maximumSteps.perSecond * Int(now.nanoseconds / 1_000_000_000)
+            checker.require(stepCount < mostSteps, "there is no end to it", at: now)
             happen(happening)
             mix(UInt64(bitPattern: now.nanoseconds))
             mix(UInt64(server.revision))
