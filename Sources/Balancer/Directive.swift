@@ -61,8 +61,9 @@ public enum Directive: Hashable, Sendable {
     case ask(ARP.Question)
     /// Find out whether another host has an address, and tell by `Event.probed`.
     case probe(ARP.Probe)
-    /// Tell by `Event.probed` of everybody who says that he has an address of the pools, or is about to take one; or not any more.
-    case watch(Bool)
+    /// Tell by `Event.probed` of everybody who says on the interfaces with these indices, ascending, that he has an address of the
+    /// pools, or is about to take one; replaces what was told before.
+    case watch(on: [UInt32])
     /// Announce a claim once, at once: another host says that the address is his.
     case defend(Claim)
     /// Announce all claims anew: another node may have been believed to have them.

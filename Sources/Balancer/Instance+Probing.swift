@@ -12,6 +12,20 @@ extension Instance {
         for probe in book.vacancies.next(ahead: ahead) { turn.emit(.probe(probe)) }
     }
 
+    /// Has everybody told of who says that he has an address of the pools, where that matters to this node: no socket is opened for
+    /// nothing, since the kernel takes its time to close one, and a restart waits for that.
+    mutating func watch(in turn: inout Turn) {
+        var interfaces = settings.probes ? Set(announcer.countByInterface.keys) : []
+        if leadership.isLeader {
+            for network in book.vacancies.networks where book.pools.isTouched(by: network.prefix) {
+                interfaces.insert(network.interfaceIndex)
+            }
+        }
+        guard interfaces != Set(lastWatched) else { return }
+        lastWatched = interfaces.sorted()
+        turn.emit(.watch(on: lastWatched))
+    }
+
     /// This node's networks may have changed.
     mutating func noteNetworks() {
         book.vacancies.networks = settings.probes ? reach.networks : []
@@ -114,5 +128,12 @@ extension Instance {
         default:
             break
         }
+    }
+}
+
+extension Pools {
+    /// Whether addresses that are looked for are in the network `prefix`.
+    fileprivate func isTouched(by prefix: Prefix) -> Bool {
+        pools.contains { pool in pool.isProbed && pool.ranges.contains { prefix.touches($0) } }
     }
 }

@@ -57,9 +57,13 @@ extension Instance {
 extension Presence {
     /// Whether some address of `range` is in one of the node's networks.
     fileprivate func touches(_ range: AddressRange) -> Bool {
-        prefixes.contains { prefix in
-            prefix.address.family == range.family && prefix.range.first <= range.last
-                && range.first <= prefix.range.last
-        }
+        prefixes.contains { $0.touches(range) }
+    }
+}
+
+extension Prefix {
+    /// Whether some address of `range` is in the network.
+    func touches(_ other: AddressRange) -> Bool {
+        address.family == other.family && range.first <= other.last && other.first <= range.last
     }
 }

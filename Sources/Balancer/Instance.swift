@@ -53,7 +53,7 @@ public struct Instance: Sendable {
     private(set) var roster = Roster()
     var told = ToldOwnership()
     private var lastBeating: [UInt32] = []
-    private var isWatching = false
+    var lastWatched: [UInt32] = []
     /// The addresses that the kernel's filters let through; nil before there are pools.
     var lastListened: [AddressRange]?
     private var lastStatus: StatusLine?
@@ -368,14 +368,6 @@ public struct Instance: Sendable {
         }
         tellOwnership(in: &turn)
         watch(in: &turn)
-    }
-
-    /// Has everybody told of who says that he has an address of the pools, while that matters to this node.
-    private mutating func watch(in turn: inout Turn) {
-        let isToWatch = settings.probes && (leadership.isLeader || !announcer.current.isEmpty)
-        guard isToWatch != isWatching else { return }
-        isWatching = isToWatch
-        turn.emit(.watch(isToWatch))
     }
 
     /// Ends: nothing follows.

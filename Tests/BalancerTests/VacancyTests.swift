@@ -263,8 +263,8 @@ import Wire
 
     // MARK: Who appears later
 
-    private func watching(_ rig: Rig) -> Bool? {
-        rig.directives.compactMap { if case .watch(let isOn) = $0 { isOn } else { nil } }.last
+    private func watching(_ rig: Rig) -> [UInt32]? {
+        rig.directives.compactMap { if case .watch(on: let interfaces) = $0 { interfaces } else { nil } }.last
     }
 
     private func defended(_ rig: Rig) -> Int { rig.directives.count { $0 == .defend(Claim(address(240), on: 2)) } }
@@ -272,7 +272,7 @@ import Wire
     /// Whoever takes a free address is heard, though it is not probed for half an hour.
     @Test func theLeaderHearsWhoTakesAFreeAddress() {
         var rig = leader()
-        #expect(watching(rig) == true)
+        #expect(watching(rig) == [2])
         for last in 240...250 { rig.send(.probed(.free(probe(last)))) }
         rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
         #expect(warnings(rig).count == 1)
@@ -338,8 +338,19 @@ import Wire
         #expect(watching(rig) == nil)
         rig.putEndpoints("web", on: ["pi1"])
         rig.pass(.seconds(15))
-        #expect(watching(rig) == true)
+        #expect(watching(rig) == [2])
         rig.delete("web")
-        #expect(watching(rig) == false)
+        #expect(watching(rig) == [])
+    }
+
+    @Test func theLeaderWatchesWhereThePoolsAre() {
+        let links = [Rig.link(), Rig.link(3, "eth1", "10.9.0.1/24"), Rig.link(4, "eth2", "192.168.1.12/25")]
+        var rig = Rig(links: links)
+        rig.send(.pools(Rig.pool, from: .file))
+        rig.sync()
+        rig.pass(.seconds(1))
+        #expect(watching(rig) == [2])
+        rig.send(.pools(Rig.pools("192.168.1.100-192.168.1.110"), from: .file))
+        #expect(watching(rig) == [2, 4])
     }
 }

@@ -178,7 +178,7 @@ extension World {
         case .findGateways(on: let interfaces): deliver(.gateways(gateways(on: interfaces)), to: daemon)
         case .ask(let question): resolve(.ask(question), by: daemon)
         case .probe(let probe): self.probe(.probe(probe), by: daemon)
-        case .watch(let isOn): probe(.watch(isOn ? Self.watched : []), by: daemon)
+        case .watch(on: let interfaces): probe(.watch(interfaces.isEmpty ? [] : Self.watched), by: daemon)
         case .defend(let claim): respond(to: .defend(claim.address, on: claim.interfaceIndex), by: daemon)
         case .post(let bytes, to: let recipient): post(bytes, from: daemon, to: recipient)
         case .gossip(let event): handOver(event, to: daemon)

@@ -12,9 +12,10 @@ public final class Detector {
 
     /// The number of probes that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
-    /// Whether everybody is told of who has an address of the ranges, and not only what comes of probes.
-    public var isWatching = false {
-        didSet { if isWatching != oldValue { watch() } }
+    /// The interfaces, by index, on which everybody is told of who has an address of the ranges, and not only what comes of
+    /// probes.
+    public var watched: Set<UInt32> = [] {
+        didSet { if watched != oldValue { watch() } }
     }
 
     private let loop: Loop
@@ -27,6 +28,8 @@ public final class Detector {
     private var ranges: [AddressRange] = []
     private var interfaces: [UInt32: MACAddress] = [:]
     private var ports: [PortID: Port] = [:]
+    /// The sockets of the process before this one whose ports are not open yet.
+    private var inherited: [PortID: InheritedSocket] = [:]
 
     /// A detector that has probed nothing yet; what comes of probes goes to `onReport`.
     ///
@@ -60,10 +63,39 @@ public final class Detector {
         handle(.probe(probe))
     }
 
+    // MARK: Over a restart
+
+    /// What the service manager calls the socket of an interface, such as `watch-arp-2`.
+    private static let storedPrefixes: [AddressFamily: String] = [.ipv4: "watch-arp-", .ipv6: "watch-ndp-"]
+
+    /// Whether the service manager keeps a socket of a detector's by this name.
+    public static func isStored(as name: String) -> Bool { storedPrefixes.values.contains { name.hasPrefix($0) } }
+
+    /// Has the service manager keep the sockets open: the kernel takes some 20 ms to close one for good, for which the process
+    /// that follows would have to wait.
+    public func bequeath() {
+        for (id, port) in ports {
+            guard let prefix = Self.storedPrefixes[id.family] else { continue }
+            ServiceManager.store(port.descriptor, name: "\(prefix)\(id.interfaceIndex)")
+        }
+    }
+
+    /// Takes over a socket that the process before this one left with the service manager.
+    public func adopt(_ descriptor: consuming FileDescriptor, storedAs name: String) {
+        ServiceManager.unstore(name: name)
+        guard let (family, prefix) = Self.storedPrefixes.first(where: { name.hasPrefix($0.value) }),
+            let index = UInt32(name.dropFirst(prefix.count)),
+            let socket = try? PacketSocket(adopting: descriptor, etherType: family.etherType, interfaceIndex: index)
+        else { return }
+        inherited[PortID(interfaceIndex: index, family: family)] = InheritedSocket(socket)
+    }
+
+    // MARK: Carrying out
+
     private func watch() {
-        handle(.watch(isWatching ? ranges : []))
-        guard isWatching else { return cleaner?.schedule() ?? () }
-        for index in interfaces.keys {
+        handle(.watch(watched.isEmpty ? [] : ranges))
+        cleaner?.schedule()
+        for index in watched where interfaces[index] != nil {
             for family in Set(ranges.map(\.family)) {
                 // What cannot be heard now is tried again with the next change; what is probed is told then.
                 _ = try? port(PortID(interfaceIndex: index, family: family))
@@ -78,7 +110,7 @@ public final class Detector {
             case .wake(at: let instant): timer?.arm(at: instant)
             case .report(let report):
                 onReport(report)
-                if !isWatching { cleaner?.schedule() }
+                cleaner?.schedule()
             }
         }
     }
@@ -97,10 +129,7 @@ public final class Detector {
     private func port(_ id: PortID) throws(Errno) -> Port {
         if let port = ports[id] { return port }
         let port = try Port(
-            loop, index: id.interfaceIndex,
-            socket: try PacketSocket(
-                etherType: id.family.etherType, interfaceIndex: id.interfaceIndex,
-                filter: filter(id.family).instructions),
+            loop, index: id.interfaceIndex, socket: try socket(id),
             handler: { [unowned self] frame in handle(.received(frame, on: id.interfaceIndex)) },
             // What cannot be heard is no answer.
             onError: { _ in })
@@ -108,8 +137,18 @@ public final class Detector {
         return port
     }
 
+    private func socket(_ id: PortID) throws(Errno) -> PacketSocket {
+        let program = filter(id.family).instructions
+        guard let socket = inherited.removeValue(forKey: id)?.take() else {
+            return try PacketSocket(etherType: id.family.etherType, interfaceIndex: id.interfaceIndex, filter: program)
+        }
+        try socket.setFilter(program)
+        return socket
+    }
+
     private func closeUnused() {
-        guard !isWatching else { return }
-        for id in ports.keys where !prober.isProbing(on: id.interfaceIndex) { ports[id] = nil }
+        for id in ports.keys where !watched.contains(id.interfaceIndex) && !prober.isProbing(on: id.interfaceIndex) {
+            ports[id] = nil
+        }
     }
 }

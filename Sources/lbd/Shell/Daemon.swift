@@ -78,11 +78,16 @@ final class Daemon {
             report.problem(.state, state.problem)
             responder.onTrouble = { [unowned self] errors in report.problem(.answering, troubleText(errors)) }
             let inheritance = runtime.takeInheritance()
+            let detector = try Detector(loop: loop) { [unowned self] report in handle(.probed(report)) }
+            self.detector = detector
             ServiceManager.takeStored { [responder] (name: String, descriptor: consuming FileDescriptor) in
-                responder.adopt(descriptor, storedAs: name)
+                if Detector.isStored(as: name) {
+                    detector.adopt(descriptor, storedAs: name)
+                } else {
+                    responder.adopt(descriptor, storedAs: name)
+                }
             }
             asker = try Asker(loop: loop) { [unowned self] report in handle(.asked(report)) }
-            detector = try Detector(loop: loop) { [unowned self] report in handle(.probed(report)) }
             try startGossip()
             peers = try Peers(
                 loop: loop, listenAt: configuration.bgpListen, report: report, isRestart: inheritance != nil
@@ -288,7 +293,7 @@ final class Daemon {
         case .findGateways(on: let interfaces): findGateways(on: interfaces)
         case .ask(let question): asker?.ask(question)
         case .probe(let probe): detector?.probe(probe)
-        case .watch(let isOn): detector?.isWatching = isOn
+        case .watch(on: let interfaces): detector?.watched = Set(interfaces)
         case .defend(let claim): responder.defend(claim.address, on: claim.interfaceIndex)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
@@ -321,6 +326,7 @@ final class Daemon {
 
     private func bequeath(_ inheritance: Inheritance) {
         responder.bequeath()
+        detector?.bequeath()
         ServiceManager.synchronize(within: .milliseconds(500))
         files.write(path: runtime.inheritancePath, contents: RuntimeFolder.encode(inheritance), mode: 0o600) {
             [report] result in
