@@ -34,6 +34,7 @@ extension Instance {
     /// Takes what has come of a probe.
     mutating func take(_ report: ARP.Prober.Report, in turn: inout Turn) {
         let address = report.probe.address
+        if case .seen = report {} else { book.vacancies.end(address) }
         switch report {
         case .free:
             // Who is cut off hears nobody.

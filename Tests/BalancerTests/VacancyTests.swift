@@ -108,6 +108,17 @@ import Wire
         #expect(probed(rig) == [probe(240)])
     }
 
+    /// A Service had got it meanwhile, from a leader before: that is no reason to forget it for ever.
+    @Test func whatIsGivenWhileItIsProbedIsProbedAgainOnceItIsFree() {
+        var rig = leader(pools: Rig.pools("192.168.1.240-192.168.1.240"))
+        rig.put(.named("web", ingress: ["192.168.1.240"]))
+        rig.send(.probed(.used(probe(240), by: Self.peer)))
+        rig.delete("web")
+        rig.clear()
+        rig.pass(.seconds(2_000))
+        #expect(probed(rig) == [probe(240)])
+    }
+
     /// Nobody has looked at it for an hour, though that was tried: it is not known any more.
     @Test func whatIsKnownAges() {
         var rig = leader(pools: Rig.pools("192.168.1.240-192.168.1.240"))

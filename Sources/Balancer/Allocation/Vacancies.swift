@@ -79,9 +79,11 @@ struct Vacancies {
         if user(of: address) == nil { findings[address] = (.free, now) }
     }
 
+    /// A probe for `address` is over, whatever has come of it.
+    mutating func end(_ address: IPAddress) { underWay.remove(address) }
+
     /// Takes what was found out about `address`. Returns whether that is news.
     mutating func take(_ finding: Finding, about address: IPAddress) -> Bool {
-        underWay.remove(address)
         wanted.remove(address)
         let old = findings.updateValue((finding, now), forKey: address)?.finding
         if finding == .unknown || finding == .ours { dueAt = .earlier(dueAt, now.advanced(by: Self.retryPause)) }
