@@ -84,9 +84,11 @@ public struct Instance: Sendable {
             claim(UInt32(clamping: count), at: now)
         case .digests(let digests):
             self.digests = digests
+            expectOwners(at: now)
         case .members(let members):
             self.members = members
             for name in peers.keys where members[name] != peers[name]?.instance { peers[name] = nil }
+            expectOwners(at: now)
         case .received(let packet, age: let age):
             receive(packet, age: age, at: now, &directives)
         case .pause(let duration):
@@ -197,6 +199,17 @@ public struct Instance: Sendable {
         }
     }
 
+    /// Listens for those who answer for something, as others say: one that falls silent before it was heard at all is missed too.
+    private mutating func expectOwners(at now: Instant) {
+        for (name, peer) in peers where peer.isUnheard && !isOwner(name) { peers[name] = nil }
+        for (name, instance) in members where peers[name] == nil && isOwner(name) {
+            peers[name] = Peer(instance: instance, at: now)
+        }
+    }
+
+    /// Whether `node` is believed to answer for something, whatever it says itself.
+    private func isOwner(_ node: String) -> Bool { digests[node] ?? 0 != 0 }
+
     /// Looks whether the sender answers for what it is believed to answer for.
     private mutating func compare(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
         guard case .beat(let beat) = packet.body, beat.digest != digests[packet.sender] ?? 0 else { return }
@@ -208,6 +221,8 @@ public struct Instance: Sendable {
     /// Hears somebody whom gossip does not call alive.
     private mutating func meet(_ sender: String, at now: Instant, _ directives: inout [Directive]) {
         counters.strangers += 1
+        // There is another daemon than the one that was listened for.
+        if peers[sender]?.isUnheard == true { peers[sender]?.forgive(at: now) }
         if let last = strangerAt, last.duration(to: now) < Self.strangerInterval { return }
         strangerAt = now
         directives.append(.report(.heard(sender)))
@@ -222,7 +237,9 @@ public struct Instance: Sendable {
             inquiryNumber &+= 1
             directives.append(send(.inquiry(number: inquiryNumber, node: node), to: .member(node)))
         }
-        guard let peer = peers[node], let due = peer.deadline(timing), due <= now else { return }
+        guard let peer = peers[node], let due = peer.deadline(timing, isOwner: isOwner(node)), due <= now else {
+            return
+        }
         guard !faults.contains(.asksNobody) else { return giveUp(node, at: now, &directives) }
         guard var inquiry = peer.inquiry else { return ask(about: node, at: now, using: &rng, &directives) }
         if let direct = inquiry.directAt.last, direct <= now {
@@ -294,8 +311,9 @@ public struct Instance: Sendable {
     }
 
     private mutating func wake(_ directives: inout [Directive]) {
-        let deadlines = peers.values.compactMap { peer in
-            peer.searchAt ?? peer.deadline(timing).map { due in max(due, peer.inquiry?.nextDeadline ?? due) }
+        let deadlines = peers.compactMap { name, peer in
+            let deadline = peer.deadline(timing, isOwner: isOwner(name))
+            return peer.searchAt ?? deadline.map { due in max(due, peer.inquiry?.nextDeadline ?? due) }
         }
         guard let next = (deadlines + [beatAt].compactMap { $0 }).min(), next != wakeAt else { return }
         wakeAt = next

@@ -20,6 +20,13 @@ struct Peer: Hashable {
     var searchAt: Instant?
     var inquiry: Inquiry?
 
+    /// One whose daemon is known to be there, and that has not been heard yet.
+    init(instance: UInt64, at now: Instant) {
+        self.instance = instance
+        counter = 0
+        heardAt = now
+    }
+
     init(_ packet: Packet, at now: Instant) {
         instance = packet.instance
         counter = packet.counter
@@ -50,15 +57,19 @@ struct Peer: Hashable {
         pausedUntil = pause > .zero ? now.advanced(by: pause) : nil
     }
 
+    /// Whether nothing has come of it, and nobody has looked for it in vain.
+    var isUnheard: Bool { counter == 0 && !isSilent }
+
     /// Whether it answers for addresses, and is heard.
     var isAnswering: Bool { beat.map { $0.claimCount > 0 } ?? false && !isSilent }
 
     /// Whether it was silent for too long.
     var isSilent: Bool { searchAt != nil }
 
-    /// When its silence has lasted too long; nil while it need not be heard.
-    func deadline(_ timing: Timing) -> Instant? {
-        guard isAnswering else { return nil }
+    /// When its silence has lasted too long; nil while it need not be heard. One that has told nothing of itself yet is to be heard
+    /// where it `isOwner`, as others say.
+    func deadline(_ timing: Timing, isOwner: Bool) -> Instant? {
+        guard isAnswering || beat == nil && isOwner && !isSilent else { return nil }
         let due = heardAt.advanced(by: limit(timing))
         return pausedUntil.map { max($0, due) } ?? due
     }

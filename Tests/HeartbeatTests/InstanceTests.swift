@@ -214,6 +214,32 @@ import Wire
         #expect(network.told.contains { $0.by == "pi1" && $0.report == .alone(false) })
     }
 
+    /// An owner that dies before a node has heard it at all, which has just begun, is missed there too, as soon as by the others.
+    @Test func whoDiesBeforeItIsHeardIsMissed() {
+        var network = Network(seed: 11, ["pi1", "pi2", "pi3"])
+        network.handle(.claims(count: 1, digest: 7), by: "pi1")
+        network.handle(.digests(["pi1": 7]), by: "pi2")
+        network.cuts = [["pi1", "pi3"]]
+        network.run(for: .seconds(1))
+        network.nodes["pi1"]?.isUp = false
+        let death = network.now
+        network.handle(.digests(["pi1": 7]), by: "pi3")
+        network.run(for: .seconds(1))
+        let silences = network.silences(of: "pi1")
+        #expect(silences.count == 2 && silences.allSatisfy { death.duration(to: $0) <= .milliseconds(216) })
+    }
+
+    /// One that only others believe to answer for something is asked, and not missed.
+    @Test func whoIsWronglyBelievedToAnswerIsNotMissed() {
+        var network = Network(seed: 12, ["pi1", "pi2", "pi3"])
+        for name in ["pi2", "pi3"] { network.handle(.digests(["pi1": 7]), by: name) }
+        network.run(for: .seconds(2))
+        #expect(network.told.allSatisfy { !$0.report.isSilence })
+        let before = network.packetCount
+        network.run(for: .seconds(10))
+        #expect(network.packetCount == before)
+    }
+
     /// Who has nothing to answer for when it could be heard again is found all the same, within a second.
     @Test func whoWasSilentIsLookedFor() {
         var network = Network(seed: 9, ["pi1", "pi2", "pi3"])
