@@ -21,6 +21,8 @@ enum Capacity {
     /// Dead members that are waited for, and of them those that are pinged each probe interval.
     static let lost = 64
     static let lostPings = 8
+    /// Members that are told directly that this node is one of them; the others hear it by gossip.
+    static let introductions = 32
     /// Addresses that this node had before.
     static let formerAddresses = 8
 }

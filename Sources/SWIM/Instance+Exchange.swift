@@ -27,6 +27,7 @@ extension Instance {
         if let state {
             counters.exchanges += 1
             merge(state, isJoin: isJoin, in: &turn)
+            if isJoin { introduceItself(in: &turn) }
         } else {
             counters.exchangesFailed += 1
         }
@@ -38,6 +39,15 @@ extension Instance {
         case .repair:
             break
         }
+    }
+
+    /// Tells the members directly of this node once it is in the group. By gossip it may take some of them half a second to learn
+    /// of a daemon that has just begun: for so long they would take its beats for those of a stranger.
+    private mutating func introduceItself(in turn: inout Turn) {
+        guard !isIntroduced, !isLeaving else { return }
+        let members = list.random(Capacity.introductions, using: &turn.rng) { $0.member.isListening }
+        isIntroduced = !members.isEmpty
+        for member in members { turn.emit(.send([.alive(list.own.alive)], to: member.address)) }
     }
 
     /// Begins the exchanges that are due.

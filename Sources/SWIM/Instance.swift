@@ -44,6 +44,8 @@ public struct Instance: Sendable {
     public internal(set) var counters = Counters()
     private var awareness = Awareness()
     private var hasStarted = false
+    /// Whether the members were told directly that this node is one of them.
+    var isIntroduced = false
     private var lastWake: Instant?
 
     /// The member `name`, which listens at `address` and says `metadata` about itself, before its first event.

@@ -41,6 +41,29 @@ import Wire
         #expect(rig.exchanges.isEmpty)
     }
 
+    /// Each member is told at once what the daemon that has just begun says of itself, which outdoes what its predecessor said:
+    /// once, at most so many, and none that is dead.
+    @Test func whoHasJoinedTellsEachMemberOfItself() {
+        var rig = Rig(metadata: [1])
+        rig.send(.join([.host(2)]))
+        let former = Alive(incarnation: 5, node: "a", address: .host(1), metadata: [7])
+        let others = (2...60).map { ($0, UInt32(1), $0 == 60 ? Member.Status.dead : .alive) }
+        var state = Self.state(others)
+        state.nodes.append(.init(former, status: .alive))
+        rig.clear()
+        rig.send(.pulled(state, id: 1))
+        let own = Alive(incarnation: 6, node: "a", address: .host(1), metadata: [1])
+        func told() -> [SocketAddress] {
+            rig.directives.compactMap { if case .send([.alive(own)], to: let to) = $0 { to } else { nil } }
+        }
+        #expect(Set(told()).count == 32 && told().count == 32)
+        #expect(!told().contains(.host(60)))
+        rig.clear()
+        rig.send(.join([.host(2), .host(70)]))
+        rig.send(.pulled(Self.state([(70, 1, .alive)]), id: 2))
+        #expect(told().isEmpty)
+    }
+
     /// A board that boots before the others finds them when they come: after about 1, 2, 4 s and so on up to a minute.
     @Test func aJoinThatFailsIsTriedAgain() {
         var rig = Rig()
