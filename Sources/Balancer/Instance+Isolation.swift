@@ -76,6 +76,9 @@ extension Instance {
         isolation.endHoldIfDue(isWhole: isGroupWhole, at: turn.now)
         guard isolation.isHeldBack != ownership.isHeldBack else { return }
         ownership.isHeldBack = isolation.isHeldBack
+        // Its place in the order of each address depends on that.
+        tellGroup(in: &turn)
+        elect(in: &turn)
         markAll()
     }
 

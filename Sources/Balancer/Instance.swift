@@ -314,12 +314,19 @@ public struct Instance: Sendable {
         var presence = reach.presence
         presence.isPreferred = settings.election.isPreferred
         presence.isWireless = settings.election.putsWiredFirst && reach.isWireless
+        presence.isReturning = isolation.isHolding
         return presence
     }
 
     /// The same for its Lease. It is to be read there no sooner than the gossip has brought it: a node that lives by its Lease
     /// alone hears of no registers.
-    var leasePresence: Presence { isolation.isReturning ? .nowhere : presence }
+    var leasePresence: Presence {
+        guard !isolation.isReturning else { return .nowhere }
+        var presence = presence
+        // By then that is over.
+        presence.isReturning = false
+        return presence
+    }
 
     // MARK: What is due
 
@@ -353,11 +360,7 @@ public struct Instance: Sendable {
 
     /// Tells the group and the network what this node is and answers for.
     private mutating func beat(in turn: inout Turn) {
-        // Before it has begun it answers for what the daemon before it had.
-        let isAlive = hasBegun ? roster.alive[settings.nodeName] != nil : !announcer.current.isEmpty
-        gossip.tell(
-            Metadata(instance: settings.instance, takesPart: isAlive && departure == nil, presence: presence), in: &turn
-        )
+        tellGroup(in: &turn)
         if hasLinks { membership.publish(leasePresence, edition: gossip.edition, in: &turn) }
         gossip.setPace(in: &turn)
         // Where the last claim was, the others are to hear that there is none any more.
@@ -368,6 +371,15 @@ public struct Instance: Sendable {
         }
         tellOwnership(in: &turn)
         watch(in: &turn)
+    }
+
+    /// Tells the group about this node, where that has changed.
+    mutating func tellGroup(in turn: inout Turn) {
+        // Before it has begun it answers for what the daemon before it had.
+        let isAlive = hasBegun ? roster.alive[settings.nodeName] != nil : !announcer.current.isEmpty
+        gossip.tell(
+            Metadata(instance: settings.instance, takesPart: isAlive && departure == nil, presence: presence), in: &turn
+        )
     }
 
     /// Ends: nothing follows.

@@ -312,8 +312,8 @@ import Wire
         rig.send(.asked(.ended(Self.question, answers: [])))
         #expect(network(rig) == "" && published(rig) == "")
         rig.send(.heartbeat(.heard("pi2")))
-        #expect(network(rig) == "192.168.1.11/24" && published(rig) == "")
+        #expect(network(rig) == "192.168.1.11/24,returning" && published(rig) == "")
         rig.pass(.seconds(3))
-        #expect(published(rig) == "192.168.1.11/24")
+        #expect(network(rig) == "192.168.1.11/24" && published(rig) == "192.168.1.11/24")
     }
 }

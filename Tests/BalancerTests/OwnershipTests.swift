@@ -337,4 +337,12 @@ import Wire
         fill(&rig)
         #expect(rig.answered == Set(Self.addresses))
     }
+
+    /// One that takes nothing over yet, having been cut off until just now, is not waited for.
+    @Test func whoIsJustBackComesLast() {
+        var rig = Rig.leader(pools: Rig.pools("192.168.1.100-192.168.1.119"))
+        rig.send(Group.member("pi2", presence: "192.168.1.12/24,preferred,returning"))
+        fill(&rig)
+        #expect(rig.answered == Set(Self.addresses))
+    }
 }

@@ -3,12 +3,13 @@ import Wire
 /// What a node tells the others about its network, in its Lease's annotation `lbd.io/addresses`: the addresses of its usable
 /// interfaces with their prefix lengths, ascending and joined by commas, then words: `named` where one of those interfaces
 /// was named in the settings and so also answers for addresses outside its subnet; `preferred` where this node is to come
-/// before others, and `wireless` where it is to come after those with a cable. The Lease has a word more, the `Edition` in
-/// which the group was told the same. For example `192.168.2.11/24,fd00::11/64,named,edition:9f3a.4`.
+/// before others, and `wireless` where it is to come after those with a cable. The group is told `returning` too, of one that
+/// takes nothing over for now. The Lease has a word more, the `Edition` in which the group was told the same. For example `192.168.2.11/24,fd00::11/64,named,edition:9f3a.4`.
 struct Presence: Hashable {
     private static let namedWord = "named"
     private static let preferredWord = "preferred"
     private static let wirelessWord = "wireless"
+    private static let returningWord = "returning"
 
     /// The addresses with their prefix lengths.
     var prefixes: [Prefix] = []
@@ -18,6 +19,8 @@ struct Presence: Hashable {
     var isPreferred = false
     /// All its interfaces are radios, and that is to count.
     var isWireless = false
+    /// It was cut off until just now and takes nothing over yet: nobody is to wait for it.
+    var isReturning = false
     /// Nothing is known of its network; it answers wherever it is.
     var isAnywhere = false
 
@@ -45,6 +48,7 @@ struct Presence: Hashable {
             case Self.namedWord: hasNamedInterface = true
             case Self.preferredWord: isPreferred = true
             case Self.wirelessWord: isWireless = true
+            case Self.returningWord: isReturning = true
             default: if let prefix = Prefix(word) { prefixes.append(prefix) }
             }
         }
@@ -54,6 +58,7 @@ struct Presence: Hashable {
     var text: String {
         let words = [
             (hasNamedInterface, Self.namedWord), (isPreferred, Self.preferredWord), (isWireless, Self.wirelessWord),
+            (isReturning, Self.returningWord),
         ]
         return (prefixes.map(\.description) + words.filter(\.0).map(\.1)).joined(separator: ",")
     }
@@ -62,7 +67,7 @@ struct Presence: Hashable {
     var isNowhere: Bool { prefixes.isEmpty && !hasNamedInterface && !isAnywhere }
 
     /// Nodes with a smaller rank come first.
-    var rank: Int { (isPreferred ? 0 : 2) + (isWireless ? 1 : 0) }
+    var rank: Int { (isReturning ? 4 : 0) + (isPreferred ? 0 : 2) + (isWireless ? 1 : 0) }
 
     /// Whether one of the node's interfaces is in the subnet of `address`.
     func reaches(_ address: IPAddress) -> Bool {

@@ -52,8 +52,11 @@ struct Isolation {
     /// Whether neither another node nor a gateway is heard.
     var isCutOff: Bool { state == .cutOff }
 
+    /// Whether it has come back and takes nothing over yet.
+    var isHolding: Bool { heldUntil != nil }
+
     /// Whether this node is to take nothing over for now.
-    var isHeldBack: Bool { state == .inDoubt || state == .cutOff || heldUntil != nil }
+    var isHeldBack: Bool { state == .inDoubt || state == .cutOff || isHolding }
 
     /// Others are known, and none is heard any more. Returns whether the gateways are to be asked now.
     mutating func loseOthers() -> Bool {
