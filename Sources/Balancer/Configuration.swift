@@ -16,14 +16,14 @@ struct Configuration {
         case adopted(mirror: String?)
         /// Nothing changes.
         case unchanged
-        /// It would take an address from a Service.
+        /// It would take an address from a Service, or there is an objection.
         case refused(problem: String)
     }
 
     private(set) var pools: Pools?
     private var mirroredText: String?
     private(set) var configMap: ObjectMeta?
-    /// What waits: for the list of Services, or for `blocker` to give up its address.
+    /// What waits: for the list of Services, for `blocker` to give up its address, or for another network.
     private var candidate: Candidate?
     private(set) var blocker: ObjectKey?
     /// Why the newest configuration is not in force.
@@ -69,19 +69,18 @@ struct Configuration {
     /// Whether there is something to decide about.
     var hasCandidate: Bool { candidate != nil }
 
-    /// Decides about what was read. `services` are those that are ours; nil until they have been listed.
-    mutating func consider(services: [Service]?) -> Verdict {
+    /// Decides about what was read. `services` are those that are ours; nil until they have been listed. `objection` says why
+    /// other pools are not to be in force.
+    mutating func consider(services: [Service]?, objecting objection: (Pools) -> String?) -> Verdict {
         guard let candidate else { return .unchanged }
         if let pools, pools != candidate.pools {
             if case .configMap = candidate.source, services == nil { return .unchanged }
             if let orphan = Self.firstOrphan(of: services ?? [], from: pools, to: candidate.pools) {
                 blocker = orphan.service
-                let problem = "\(orphan.address) of the Service \"\(orphan.service)\" would be in no pool any more"
-                guard problem != self.problem else { return .unchanged }
-                self.problem = problem
-                return .refused(problem: problem)
+                return refuse("\(orphan.address) of the Service \"\(orphan.service)\" would be in no pool any more")
             }
         }
+        if pools != candidate.pools, let problem = objection(candidate.pools) { return refuse(problem) }
         let isNew = pools != candidate.pools
         pools = candidate.pools
         self.candidate = nil
@@ -89,6 +88,13 @@ struct Configuration {
         problem = nil
         let mirror = textToMirror(candidate)
         return isNew || mirror != nil ? .adopted(mirror: mirror) : .unchanged
+    }
+
+    /// The candidate waits.
+    private mutating func refuse(_ problem: String) -> Verdict {
+        guard problem != self.problem else { return .unchanged }
+        self.problem = problem
+        return .refused(problem: problem)
     }
 
     /// The first Service by name that would lose its address.

@@ -87,7 +87,8 @@ extension Instance {
     private var isGroupWhole: Bool {
         roster.isWhole && gossip.hearsAll
             && ownership.registers.digests.keys.allSatisfy { owner in
-                owner == settings.nodeName || owner == Register.nobody || roster.alive[owner] != nil
+                owner == settings.nodeName || owner == Register.nobody || owner == Register.contested
+                    || roster.alive[owner] != nil
             }
     }
 

@@ -70,6 +70,9 @@ extension Instance {
 
     private func announcementProblem(of service: Service, at address: IPAddress) -> String? {
         guard hasBegun else { return "not everything has been heard from the API server yet" }
+        if ownership.isWithdrawn(address) {
+            return "another host uses it too, and nobody answers for it until that ends"
+        }
         let backends = cluster.backends(of: service.metadata.key)
         guard backends.isServing else { return "it has no ready endpoint" }
         guard backends.reach(of: service) != nil else { return "none of its endpoints tells on which node it is" }

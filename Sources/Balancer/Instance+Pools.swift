@@ -6,7 +6,8 @@ extension Instance {
     mutating func considerPools(in turn: inout Turn) {
         guard configuration.hasCandidate else { return }
         let services = cluster.services.values.filter(isOurs)
-        let verdict = configuration.consider(services: cluster.isListed(.service) ? services : nil)
+        let verdict = configuration.consider(
+            services: cluster.isListed(.service) ? services : nil, objecting: objection)
         switch verdict {
         case .unchanged:
             break

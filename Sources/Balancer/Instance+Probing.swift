@@ -35,6 +35,9 @@ extension Instance {
     mutating func take(_ report: ARP.Prober.Report, in turn: inout Turn) {
         let address = report.probe.address
         if case .seen = report {} else { book.vacancies.end(address) }
+        if case .free = report, ownership.isWithdrawn(address), !isolation.isInDoubtOrCutOff {
+            restore(address, in: &turn)
+        }
         switch report {
         case .free:
             // Who is cut off hears nobody.
@@ -86,7 +89,7 @@ extension Instance {
     }
 
     /// Another host says that he has an address which this node answers for: it stays here (RFC 5227 section 2.4 (c)), since
-    /// clients use it.
+    /// clients use it; unless the settings have it withdrawn once that was in vain (section 2.4 (b)).
     private mutating func defend(_ address: IPAddress, against station: MACAddress, in turn: inout Turn) {
         guard let announcement = announcer.current[address] else { return }
         if reputation.contest(address, by: station, at: turn.now) {
@@ -97,8 +100,41 @@ extension Instance {
                 tell(service, .warning, "AddressConflict", text)
             }
         }
-        guard reputation.mayDefend(address, at: turn.now) else { return }
+        guard reputation.mayDefend(address, at: turn.now) else {
+            if settings.withdraws { withdraw(address, from: announcement, for: station, in: &turn) }
+            return
+        }
         for index in announcement.interfaces { turn.emit(.defend(Claim(address, on: index))) }
+    }
+
+    private mutating func withdraw(
+        _ address: IPAddress, from announcement: Announcer.Announcement, for station: MACAddress, in turn: inout Turn
+    ) {
+        guard candidates(for: address)?.haveRegisters == true else { return }
+        let names = announcement.services.map { "\"\($0)\"" }.joined(separator: ", ")
+        let text = "\(address) of \(names) is answered for by no node until another host, \(station), has given it up"
+        turn.record(.warning, .contested, text, service: announcement.services.first, address: address)
+        for service in announcement.services.compactMap({ cluster.services[$0] }) {
+            tell(service, .warning, "AddressConflict", text)
+        }
+        ownership.withdraw(address)
+        announcer.mark([address])
+    }
+
+    private mutating func restore(_ address: IPAddress, in turn: inout Turn) {
+        turn.record(
+            .notice, .contested, "\(address) is not used by another host any more: it is answered for again",
+            address: address)
+        ownership.restore(address)
+        announcer.mark([address])
+    }
+
+    /// Looks for the addresses that were withdrawn, where that is due.
+    mutating func lookForWithdrawn(in turn: inout Turn) {
+        for address in ownership.takeLooks() {
+            guard let index = reach.neighbouringInterface(of: address) else { continue }
+            turn.emit(.probe(ARP.Probe(address, on: index)))
+        }
     }
 
     private mutating func conclude(_ finding: Vacancies.Finding, about address: IPAddress, in turn: inout Turn) {

@@ -6,6 +6,10 @@ extension Instance {
     /// Looks for the gateways where that is due.
     mutating func lookAround(in turn: inout Turn) {
         if survey.isDue(at: turn.now) { turn.emit(.findGateways(on: reach.interfaces)) }
+        if settings.isStrict, survey.areNetworksNew {
+            survey.areNetworksNew = false
+            considerPools(in: &turn)
+        }
         guard leadership.isLeader, survey.isStale, let pools = configuration.pools else { return }
         survey.isStale = false
         for pool in pools.pools { judge(pool, in: &turn) }
@@ -21,6 +25,7 @@ extension Instance {
         let obstacles = Obstacles(presences: presences, nodes: cluster.nodes, gateways: survey.gateways)
         guard obstacles != book.obstacles else { return }
         survey.isStale = true
+        survey.areNetworksNew = true
         for address in book.take(obstacles) {
             if let pool = book.pools.pool(holding: address) { assignments.waiting.freed(address, of: pool) }
         }
@@ -34,24 +39,50 @@ extension Instance {
         return presences
     }
 
+    /// Why these pools are not to be in force, where the settings want that to be strict. What is in force from before this daemon
+    /// took part is told of, and stays: by then it does not know the networks of the others.
+    func objection(to pools: Pools) -> String? {
+        guard settings.isStrict, hasBegun else { return nil }
+        return pools.pools.lazy.compactMap { flaws(of: $0).first?.text }.first
+    }
+
     /// Tells once what is wrong with a pool.
     private mutating func judge(_ pool: Pool, in turn: inout Turn) {
-        for (address, obstacle) in book.obstacles.inside(pool) {
-            let text = "the pool \"\(pool.name)\" holds \(address), which is \(obstacle): no Service gets it"
-            guard survey.tell(text) else { continue }
-            turn.record(obstacle.isMistake ? .warning : .notice, .addressBarred, text, address: address)
+        for flaw in flaws(of: pool) where survey.tell(flaw.text) {
+            turn.record(flaw.isMistake ? .warning : .notice, flaw.id, flaw.text, address: flaw.address)
+        }
+    }
+
+    /// What is wrong with `pool` in these networks.
+    private func flaws(of pool: Pool) -> [Flaw] {
+        let barred = book.obstacles.inside(pool).map { address, obstacle in
+            Flaw(
+                id: .addressBarred, isMistake: obstacle.isMistake, address: address,
+                text: "the pool \"\(pool.name)\" holds \(address), which is \(obstacle): no Service gets it")
         }
         let networks = presences.values
         guard pool.announcementProtocol == .layer2, !networks.allSatisfy(\.prefixes.isEmpty),
             !networks.contains(where: { $0.hasNamedInterface || $0.isAnywhere })
-        else { return }
-        for range in pool.ranges where !networks.contains(where: { $0.touches(range) }) {
-            let text =
-                "no node has an address in the network of \(range), of the pool \"\(pool.name)\": nobody can answer for its "
-                + "addresses; see `interfaces.include` in lbd.yaml"
-            if survey.tell(text) { turn.record(.warning, .poolOutOfReach, text) }
-        }
+        else { return barred }
+        let unreached = pool.ranges.filter { range in !networks.contains { $0.touches(range) } }
+        return barred
+            + unreached.map { range in
+                Flaw(
+                    id: .poolOutOfReach, isMistake: true,
+                    text:
+                        "no node has an address in the network of \(range), of the pool \"\(pool.name)\": nobody can answer "
+                        + "for its addresses; see `interfaces.include` in lbd.yaml")
+            }
     }
+}
+
+/// What is wrong with a pool.
+private struct Flaw {
+    var id: Record.MessageID
+    /// Whether somebody has made a mistake.
+    var isMistake: Bool
+    var address: IPAddress?
+    var text: String
 }
 
 extension Presence {

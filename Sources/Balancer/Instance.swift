@@ -348,6 +348,7 @@ public struct Instance: Sendable {
         inspect(in: &turn)
         if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
+        lookForWithdrawn(in: &turn)
         // Whose routes the peers have kept over a restart is not to be told that there are none.
         let maySpeak = hasBegun ? roster.alive[settings.nodeName] != nil : inheritedRoutes != nil
         if configuration.pools != nil, maySpeak { speaker.tell(in: &turn) }

@@ -43,7 +43,10 @@ public struct Settings: Hashable, Sendable {
 
     /// `addresses.probe`: whether addresses are looked for on the network before they are given.
     public var probes: Bool
-
+    /// `addresses.conflicts`: whether an address that another host uses too, and goes on using, is answered for by nobody.
+    public var withdraws: Bool
+    /// `addresses.strict`: whether pools are refused that hold addresses of the nodes' networks which no Service can have.
+    public var isStrict: Bool
     /// `NAMESPACE/NAME` of the pools' ConfigMap; only to tell people where to write.
     public var configMap: String
     /// `pools`, the file's path; only to tell people where to write.
@@ -56,7 +59,7 @@ public struct Settings: Hashable, Sendable {
         nodeName: String, instanceID: String, instance: UInt64 = 0, leaseNamespace: String = "lbd-system",
         loadBalancerClass: String? = nil,
         allocation: AllocationPolicy = .auto, election: ElectionPolicy = ElectionPolicy(), probes: Bool = true,
-        configMap: String = "metallb-system/config",
+        withdraws: Bool = false, isStrict: Bool = false, configMap: String = "metallb-system/config",
         poolsPath: String = "/etc/lbd/pools.yaml", gossipSecret: ObjectKey? = nil
     ) {
         self.nodeName = nodeName
@@ -67,6 +70,8 @@ public struct Settings: Hashable, Sendable {
         self.allocation = allocation
         self.election = election
         self.probes = probes
+        self.withdraws = withdraws
+        self.isStrict = isStrict
         self.configMap = configMap
         self.poolsPath = poolsPath
         self.gossipSecret = gossipSecret

@@ -17,6 +17,8 @@ struct Survey {
     var isForQuestions = false
     /// Whether pools and networks have to be compared anew.
     var isStale = true
+    /// Whether what was refused for the networks' sake is to be considered again.
+    var areNetworksNew = false
     private var told: Set<String> = []
 
     /// An interface has changed.

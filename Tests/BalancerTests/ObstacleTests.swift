@@ -92,6 +92,24 @@ import Wire
         #expect(rig.address(of: "a") == "192.168.1.255")
     }
 
+    // MARK: Strictly
+
+    @Test func strictlySuchPoolsAreRefusedUntilTheNetworkIsAnother() {
+        var rig = Rig.leader(Settings(nodeName: "pi1", instanceID: "a", isStrict: true))
+        rig.renew("pi2", addresses: "192.168.1.12/24")
+        rig.clear()
+        rig.send(.pools(Rig.pools("192.168.1.12/32"), from: .file))
+        let problem =
+            "the pools stay as they were: the pool \"home\" holds 192.168.1.12, which is the node \"pi2\"'s own address"
+        #expect(warnings(in: rig, .poolsRefused).first?.hasPrefix(problem) == true)
+        #expect(!rig.records.contains(.poolsInForce))
+        rig.renew("pi2", addresses: "192.168.1.13/24")
+        rig.pass(.seconds(1))
+        #expect(rig.records.contains(.poolsInForce))
+        rig.send(.pools(Rig.pools("172.16.0.0/24"), from: .file))
+        #expect(warnings(in: rig, .poolsRefused).count == 2)
+    }
+
     // MARK: Pools out of reach
 
     @Test func aPoolInNobodysNetworkIsToldOfOnce() {

@@ -48,8 +48,11 @@ struct Rig {
     }
 
     /// A Balancer that leads, has `pools`, and is alone with the nodes pi1, pi2, pi3, of which only pi1 runs a daemon.
-    static func leader(pools: Pools? = pool, services: [Service] = [], saved: Saved? = nil) -> Rig {
-        var rig = Rig(saved: saved)
+    static func leader(
+        _ settings: Settings = Settings(nodeName: "pi1", instanceID: "a"), pools: Pools? = pool,
+        services: [Service] = [], saved: Saved? = nil
+    ) -> Rig {
+        var rig = Rig(settings, saved: saved)
         if let pools { rig.send(.pools(pools, from: .file)) }
         for service in services { rig.put(service) }
         rig.sync()

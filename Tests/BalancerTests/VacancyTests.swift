@@ -319,6 +319,51 @@ import Wire
         #expect(rig.releases.isEmpty && rig.address(of: "web") == "192.168.1.240")
     }
 
+    /// What was defended in vain is answered for by nobody, where the settings want that, until the other host is gone.
+    @Test func anAddressIsWithdrawnWhereDefendingItIsInVain() {
+        let settings = Settings(nodeName: "pi1", instanceID: "a", withdraws: true)
+        var rig = Rig.leader(settings, services: [.named("web")])
+        rig.putEndpoints("web", on: ["pi1"])
+        rig.pass(.seconds(1))
+        rig.answersProbes = false
+        rig.clear()
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(defended(rig) == 1 && rig.releases.isEmpty)
+        rig.pass(.seconds(1))
+        rig.send(.probed(.seen(probe(240), by: Self.foreigner)))
+        #expect(rig.releases.count == 1 && rig.events.map(\.reason) == ["AddressConflict", "AddressConflict"])
+        #expect(rig.address(of: "web") == "192.168.1.240", "the Service keeps it")
+        let shown = rig.node.overview(at: rig.now).services.first
+        #expect(shown?.problem?.contains("another host uses it too") == true)
+        rig.clear()
+        rig.pass(.seconds(299))
+        #expect(!rig.directives.contains(.probe(probe(240))))
+        rig.pass(.seconds(2))
+        #expect(rig.directives.contains(.probe(probe(240))))
+        rig.send(.probed(.used(probe(240), by: Self.foreigner)))
+        #expect(rig.answered.isEmpty)
+        rig.clear()
+        rig.pass(.seconds(301))
+        #expect(rig.directives.contains(.probe(probe(240))))
+        rig.send(.probed(.free(probe(240))))
+        #expect(rig.answered.count == 1)
+    }
+
+    /// Nobody takes over what another node has withdrawn; the first in the order looks for the other host.
+    @Test func whatAnotherHasWithdrawnIsNotTakenOver() {
+        var rig = owner()
+        rig.send(Group.member("pi2"))
+        rig.send(Group.claims([address(240)], by: "?", epoch: 9))
+        #expect(rig.answered.isEmpty && rig.releases.count == 1)
+        rig.pass(.seconds(60))
+        #expect(rig.answered.isEmpty)
+        rig.delete("web")
+        rig.put(.named("api"))
+        rig.putEndpoints("api", on: ["pi1"])
+        rig.pass(.seconds(5))
+        #expect(rig.answered.count == 1, "another Service begins anew")
+    }
+
     @Test func whoTakesAnAddressOverIsNoForeigner() {
         var rig = owner()
         rig.renew("pi2")

@@ -140,7 +140,7 @@ def test_where_it_is_switched_off_nothing_is_probed(single: LbdNode) -> None:
 # Who appears later
 
 
-def _served(node: LbdNode) -> str:
+def _served(node: LbdNode, **settings: Any) -> str:
     """The address of a Service that the node answers for."""
     _service(node, "web")
     node.control.apply(
@@ -151,7 +151,7 @@ def _served(node: LbdNode) -> str:
             "ports": [{"port": 8080, "protocol": "TCP"}],
         }
     )
-    _start(node, "192.168.2.128-192.168.2.131")
+    _start(node, "192.168.2.128-192.168.2.131", **settings)
     address = _wait_for_address(node, "web")
     node.wait_for_line(f"answering for {address}")
     return address
@@ -186,3 +186,22 @@ def test_an_owner_defends_its_address(single: LbdNode) -> None:
     assert len(events) == 1 and squatter.mac in events[0]["message"]
     assert any(squatter.mac in problem for problem in single.status()["problems"])
     assert _address(single, "web") == address
+
+
+def test_an_address_is_withdrawn_where_defending_it_is_in_vain(single: LbdNode) -> None:
+    """Where the settings want that: nobody answers for it, and the Service keeps it and hears why."""
+    address = _served(single, addresses={"conflicts": "withdraw"})
+    squatter = _squatter(single, address)
+    for _ in range(2):
+        squatter.namespace.run("arping", "-q", "-c", "1", "-w", "2", "-U", "-I", "eth0", "-S", address, address, check=False)
+    single.wait_for_line(
+        f'{address} of "default/web" is answered for by no node until another host, {squatter.mac}, has given it up'
+    )
+    single.wait_for_line(f"no longer answering for {address}")
+    with Sniffer(single.lan.client) as sniffer:
+        single.lan.client.namespace.run("arping", "-q", "-c", "2", "-w", "3", "-I", "eth0", address, check=False)
+        answers = {packet.sender_mac for packet in sniffer.packets if packet.sender_ip == address and packet.opcode == 2}
+    assert answers == {squatter.mac}
+    assert _address(single, "web") == address
+    (service,) = single.status()["services"]
+    assert "another host uses it too" in service["problem"]

@@ -36,7 +36,7 @@ import Wire
             runtime: /r
             interfaces: {include: [^eth0$], exclude: [], wireless: [^br0$]}
             announcements: {refreshSeconds: 0}
-            addresses: {probe: false}
+            addresses: {probe: false, conflicts: withdraw, strict: true}
             gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
             bgp: {listen: "::"}
             metrics: {listen: "[::1]:7473"}
@@ -45,7 +45,7 @@ import Wire
         #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
         #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: [], wireless: ["^br0$"]))
-        #expect(!configuration.probes)
+        #expect(!configuration.probes && configuration.withdraws && configuration.isStrict)
         #expect(configuration.refreshSeconds == 0 && configuration.gossip.bind.description == "10.0.0.1")
         #expect(
             configuration.gossip.join.map(\.description)
@@ -71,6 +71,10 @@ import Wire
         (
             "node: Rasp Berry\n",
             "F:1:7: error: node must be a node's name: small letters, digits, - and ., not \"Rasp Berry\""
+        ),
+        (
+            "addresses:\n  conflicts: defent\n",
+            "F:2:14: error: conflicts must be defend or withdraw, not \"defent\""
         ),
         ("node: pi\nallocate: yes\n", "F:2:11: error: allocate must be auto, always or never, not \"yes\""),
         ("allocate: [auto]\n", "F:1:11: error: allocate must be text, not a list"),

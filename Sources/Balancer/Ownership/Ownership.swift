@@ -26,6 +26,8 @@ struct Ownership {
     private static let failbackDelay = Duration.seconds(30)
     /// An address that others say is free is left alone for so long at least, until the API server has told this node too.
     private static let freedLimit = Duration.seconds(3)
+    /// How often it is looked whether another host still uses an address that was withdrawn.
+    static let lookPeriod = Duration.seconds(300)
 
     private let nodeName: String
     private let failsBack: Bool
@@ -43,6 +45,10 @@ struct Ownership {
     private var freedUntil: [IPAddress: Instant] = [:]
     /// The addresses that this node gave up, since it is not heard to answer for them, and until when it takes them no more.
     private var renouncedUntil: [IPAddress: Instant] = [:]
+    /// When it is looked whether the other host is gone, for addresses that were withdrawn and are first to be answered for here.
+    private var lookAt: [IPAddress: Instant] = [:]
+    /// The addresses for which that is due.
+    private var looks: [IPAddress] = []
     private var failedBackAt: [IPAddress: Instant] = [:]
     private var failbackAt: Instant?
     private var recheckAt: Instant?
@@ -158,14 +164,14 @@ struct Ownership {
         guard let standing = standing(of: address, among: candidates) else {
             return candidates.order(for: address).first
         }
-        return standing.owner
+        return standing.owner == Register.contested ? nil : standing.owner
     }
 
     /// The register that decides alone.
     private func standing(of address: IPAddress, among candidates: Candidates) -> Register? {
-        guard candidates.haveRegisters, let register = registers[address], candidates.include(register.owner) else {
-            return nil
-        }
+        guard candidates.haveRegisters, let register = registers[address],
+            candidates.include(register.owner) || register.owner == Register.contested
+        else { return nil }
         return register
     }
 
@@ -181,6 +187,10 @@ struct Ownership {
             keptUntil[address] = nil
             // Who was away does not know yet whether what it let go of is still its own.
             if standing.owner == nodeName { return isAnswering || absentUntil == nil }
+            if standing.owner == Register.contested {
+                lookAgain(for: address, isFirst: candidates.order(for: address).first == nodeName, at: now)
+                return false
+            }
             if isAnswering, faults.contains(.neverConcedes) { return true }
             guard mayFailBack(address, among: candidates, at: now) else { return false }
             claim(address)
@@ -224,14 +234,50 @@ struct Ownership {
         renouncedUntil[address] = until
     }
 
+    /// Nobody is to answer for `address` for now: another host uses it, and goes on doing so.
+    mutating func withdraw(_ address: IPAddress) { claim(address, for: Register.contested) }
+
+    /// Whether `address` was withdrawn.
+    func isWithdrawn(_ address: IPAddress) -> Bool { registers[address]?.owner == Register.contested }
+
+    /// No other host uses `address` any more, which was withdrawn: it is answered for again.
+    mutating func restore(_ address: IPAddress) {
+        lookAt[address] = nil
+        claim(address)
+    }
+
+    /// The first node in the order of a withdrawn address looks now and then whether it is free.
+    private mutating func lookAgain(for address: IPAddress, isFirst: Bool, at now: Instant) {
+        guard isFirst else {
+            lookAt[address] = nil
+            return
+        }
+        var due = lookAt[address] ?? now.advanced(by: Self.lookPeriod)
+        if due <= now {
+            looks.append(address)
+            due = now.advanced(by: Self.lookPeriod)
+        }
+        lookAt[address] = due
+        schedule(due)
+    }
+
+    /// The addresses that are to be looked for now.
+    mutating func takeLooks() -> [IPAddress] {
+        defer { looks = [] }
+        return looks
+    }
+
     /// Nobody is to answer for `address`; where it `isFree`, no Service has it any more.
     mutating func drop(_ address: IPAddress, isFree: Bool) {
         vacantSince[address] = nil
         keptUntil[address] = nil
         claimedAt[address] = nil
         freedUntil[address] = nil
+        lookAt[address] = nil
         if isFree { renouncedUntil[address] = nil }
-        guard isFree, registers[address]?.owner == nodeName else { return }
+        guard isFree, let owner = registers[address]?.owner, owner == nodeName || owner == Register.contested else {
+            return
+        }
         claim(address, for: Register.nobody)
     }
 

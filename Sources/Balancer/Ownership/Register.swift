@@ -7,6 +7,8 @@ struct Register: Hashable {
 
     /// The owner of what no Service has any more: whoever comes first in the order takes it when one has it again.
     static let nobody = ""
+    /// The owner of what another host uses too, and keeps using: nobody answers for it. No node has such a name.
+    static let contested = "?"
 
     /// How often the address has changed hands.
     var epoch: UInt64

@@ -85,7 +85,7 @@ struct Reputation {
         return isNews
     }
 
-    /// Whether `address` may be defended now, which it is then.
+    /// Whether `address` may be defended now, which it is then. If not, it was defended just now, in vain.
     mutating func mayDefend(_ address: IPAddress, at now: Instant) -> Bool {
         if let last = defendedAt[address], last.duration(to: now) < Self.defendInterval { return false }
         defendedAt[address] = now

@@ -61,6 +61,11 @@ struct Configuration: Hashable, Sendable {
     var refreshSeconds = 60
     /// `addresses.probe`: whether addresses are looked for on the network before they are given.
     var probes = true
+    /// `addresses.conflicts`: whether an address that another host uses too is answered for by nobody, once defending it
+    /// was in vain.
+    var withdraws = false
+    /// `addresses.strict`: whether pools are refused that hold what no Service can have.
+    var isStrict = false
     /// `election`: which of the nodes that could answer for an address does.
     var election = ElectionPolicy()
     /// `gossip`.
@@ -80,7 +85,8 @@ struct Configuration: Hashable, Sendable {
         Settings(
             nodeName: node, instanceID: instanceID, instance: instance, leaseNamespace: kubernetes.leaseNamespace,
             loadBalancerClass: kubernetes.loadBalancerClass, allocation: allocate,
-            election: election, probes: probes, configMap: kubernetes.configMapName, poolsPath: pools,
+            election: election, probes: probes, withdraws: withdraws, isStrict: isStrict,
+            configMap: kubernetes.configMapName, poolsPath: pools,
             gossipSecret: gossip.takesClusterSecret ? kubernetes.gossipSecret : nil)
     }
 

@@ -88,8 +88,12 @@ struct ConfigurationReader {
         {
             configuration.refreshSeconds = seconds
         }
-        if let addresses = section.section("addresses", keys: ["probe"], &diagnostics) {
+        if let addresses = section.section("addresses", keys: ["probe", "conflicts", "strict"], &diagnostics) {
             set(&configuration.probes, "probe", in: addresses)
+            set(&configuration.isStrict, "strict", in: addresses)
+            var conflicts = "defend"
+            set(&conflicts, "conflicts", in: addresses, { ["defend", "withdraw"].contains($0) }, "defend or withdraw")
+            configuration.withdraws = conflicts == "withdraw"
         }
         readElection(section, into: &configuration.election)
         readGossip(section, into: &configuration.gossip)
