@@ -7,7 +7,7 @@ struct Attribute {
     /// The value, without padding.
     var value: ArraySlice<UInt8>
 
-    private static let headerLength = 4
+    static let headerLength = 4
 
     /// Reads the next attribute and the padding behind it; nil at the message's end.
     ///
@@ -31,5 +31,26 @@ struct Attribute {
     /// The value as text, up to its NUL.
     var text: String {
         String(decoding: value.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension ByteWriter {
+    /// Appends an attribute whose value is `value`, and the padding behind it.
+    mutating func write(_ type: UInt16, _ value: some Collection<UInt8>) {
+        let length = Attribute.headerLength + value.count
+        writeNative(UInt16(length))
+        writeNative(type)
+        write(value)
+        write([UInt8](repeating: 0, count: padding(after: length)))
+    }
+
+    /// Appends an attribute whose value is a number of 4 bytes in the machine's byte order.
+    mutating func write(_ type: UInt16, number: UInt32) {
+        write(type, withUnsafeBytes(of: number) { Array($0) })
+    }
+
+    /// Appends an attribute whose value is text, with its NUL.
+    mutating func write(_ type: UInt16, text: String) {
+        write(type, Array(text.utf8) + [0])
     }
 }

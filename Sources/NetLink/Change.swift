@@ -17,7 +17,8 @@ enum Change: Hashable {
         case address(AddressMessage)
     }
 
-    /// The change that `message` tells; nil where it tells none that a table keeps.
+    /// The change that `message` tells; nil where it tells none that a table keeps. What lbd itself places on an interface is
+    /// none: it makes the node neither a part of another network nor the bearer of another address.
     ///
     /// - Throws: `WireError` where the payload is not what the type asks for.
     init?(_ message: Message) throws(WireError) {
@@ -29,10 +30,10 @@ enum Change: Hashable {
             guard let link = try LinkMessage(payload: message.payload) else { return nil }
             self = .linkRemoved(index: link.index)
         case Message.Kind.newAddress:
-            guard let address = try AddressMessage(payload: message.payload) else { return nil }
+            guard let address = try AddressMessage(payload: message.payload), !address.isPlaced else { return nil }
             self = .address(address)
         case Message.Kind.deleteAddress:
-            guard let address = try AddressMessage(payload: message.payload) else { return nil }
+            guard let address = try AddressMessage(payload: message.payload), !address.isPlaced else { return nil }
             self = .addressRemoved(address)
         default:
             return nil

@@ -12,6 +12,8 @@ public struct LinkMessage: Hashable, Sendable {
     public var macAddress: MACAddress?
     /// IFLA_MASTER; nil for none.
     public var masterIndex: UInt32?
+    /// IFLA_GROUP: a number that people and programs sort links by; 0 unless somebody has set it.
+    public var group: UInt32
 
     static let headerLength = 16
     /// RTEXT_FILTER_SKIP_STATS.
@@ -22,6 +24,8 @@ public struct LinkMessage: Hashable, Sendable {
         static let name: UInt16 = 3
         static let master: UInt16 = 10
         static let wireless: UInt16 = 11
+        static let linkInfo: UInt16 = 18
+        static let group: UInt16 = 27
         static let extensionMask: UInt16 = 29
     }
 
@@ -37,13 +41,15 @@ public struct LinkMessage: Hashable, Sendable {
 
     /// A link with these properties.
     public init(
-        index: UInt32, flags: UInt32, name: String, macAddress: MACAddress? = nil, masterIndex: UInt32? = nil
+        index: UInt32, flags: UInt32, name: String, macAddress: MACAddress? = nil, masterIndex: UInt32? = nil,
+        group: UInt32 = 0
     ) {
         self.index = index
         self.flags = flags
         self.name = name
         self.macAddress = macAddress
         self.masterIndex = masterIndex
+        self.group = group
     }
 
     /// Reads the payload of RTM_NEWLINK or RTM_DELLINK; nil where it does not describe a whole link: a bridge's word on
@@ -65,6 +71,7 @@ public struct LinkMessage: Hashable, Sendable {
             case AttributeType.wireless: return nil
             case AttributeType.name: name = attribute.text
             case AttributeType.master: masterIndex = try attribute.number()
+            case AttributeType.group: group = try attribute.number()
             case AttributeType.address where attribute.value.count == 6:
                 var value = ByteReader(attribute.value)
                 macAddress = try value.readMACAddress()

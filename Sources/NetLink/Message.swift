@@ -43,10 +43,18 @@ public struct Message: Hashable, Sendable {
         public static let request = Flags(rawValue: 0x01)
         /// NLM_F_MULTI: a part of a dump; NLMSG_DONE ends it.
         public static let multipart = Flags(rawValue: 0x02)
+        /// NLM_F_ACK: tell what came of it, also where it went well.
+        public static let acknowledge = Flags(rawValue: 0x04)
         /// NLM_F_DUMP_INTR: something changed under the dump, so it may be inconsistent.
         public static let dumpInterrupted = Flags(rawValue: 0x10)
         /// NLM_F_DUMP: asks for everything there is.
         public static let dump = Flags(rawValue: 0x300)
+        /// NLM_F_REPLACE: change what is there. In a request that makes something, as the two below.
+        public static let replace = Flags(rawValue: 0x100)
+        /// NLM_F_EXCL: fail where it is there.
+        public static let exclusive = Flags(rawValue: 0x200)
+        /// NLM_F_CREATE: make it where it is not there.
+        public static let create = Flags(rawValue: 0x400)
     }
 
     /// nlmsg_type: one of `Kind`, or another.
@@ -107,9 +115,7 @@ public struct Message: Hashable, Sendable {
     public static func linkDump(sequence: UInt32) -> Message {
         var payload = ByteWriter(capacity: 24)
         payload.write([UInt8](repeating: 0, count: LinkMessage.headerLength))
-        payload.writeNative(UInt16(8))
-        payload.writeNative(LinkMessage.AttributeType.extensionMask)
-        payload.writeNative(LinkMessage.skipStatistics)
+        payload.write(LinkMessage.AttributeType.extensionMask, number: LinkMessage.skipStatistics)
         return Message(
             type: Kind.getLink, flags: [.request, .dump], sequence: sequence, payload: ArraySlice(payload.bytes))
     }
@@ -123,7 +129,7 @@ public struct Message: Hashable, Sendable {
 }
 
 /// The number of bytes that fill `length` up to a multiple of 4 (NLMSG_ALIGNTO, RTA_ALIGNTO).
-private func padding(after length: Int) -> Int {
+func padding(after length: Int) -> Int {
     -length & 3
 }
 

@@ -53,12 +53,10 @@ extension Message {
         var payload = ByteWriter(capacity: 28)
         payload.write([RouteMessage.ipv4, 32])
         payload.write([UInt8](repeating: 0, count: RouteMessage.headerLength - 2))
-        payload.writeNative(UInt16(8))
-        payload.writeNative(RouteMessage.AttributeType.destination)
-        payload.write(destination)
-        payload.writeNative(UInt16(8))
-        payload.writeNative(RouteMessage.AttributeType.interface)
-        payload.writeNative(index)
+        var address = ByteWriter(capacity: 4)
+        address.write(destination)
+        payload.write(RouteMessage.AttributeType.destination, address.bytes)
+        payload.write(RouteMessage.AttributeType.interface, number: index)
         return Message(
             type: Kind.getRoute, flags: .request, sequence: sequence, payload: ArraySlice(payload.bytes))
     }

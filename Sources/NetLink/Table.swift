@@ -22,9 +22,9 @@ struct Table {
         }
     }
 
-    /// Every link with its addresses, ascending by index.
+    /// Every link with its addresses, ascending by index. The one that lbd makes leads nowhere, and is left out.
     var interfaces: [Interface] {
-        links.values.sorted { $0.index < $1.index }.map { link in
+        links.values.filter { $0.group != Message.deviceMark }.sorted { $0.index < $1.index }.map { link in
             let ready = LinkMessage.Flag.up | LinkMessage.Flag.running
             return Interface(
                 index: link.index, name: link.name, macAddress: link.macAddress, isUp: link.flags & ready == ready,
