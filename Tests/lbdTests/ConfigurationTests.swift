@@ -20,6 +20,7 @@ import Wire
         #expect(configuration.allocate == .auto)
         #expect(configuration.pools == "/etc/lbd/pools.yaml" && configuration.state == "/var/lib/lbd")
         #expect(configuration.runtime == "/run/lbd" && configuration.refreshSeconds == 60)
+        #expect(configuration.placement == .none)
         #expect(
             configuration.gossip.port == 7946 && configuration.bgpListen == nil
                 && configuration.metricsListen == "127.0.0.1:7472")
@@ -36,6 +37,7 @@ import Wire
             runtime: /r
             interfaces: {include: [^eth0$], exclude: [], wireless: [^br0$]}
             announcements: {refreshSeconds: 0}
+            placement: dummy
             addresses: {probe: false, conflicts: withdraw, strict: true}
             gossip: {bind: 10.0.0.1, port: 7947, join: [10.0.0.2, "10.0.0.3:7000", fd00::4, "[fd00::5]:7000"], secretFile: /f}
             bgp: {listen: "::"}
@@ -45,6 +47,7 @@ import Wire
         #expect(configuration.allocate == .never)
         #expect(configuration.pools == "/p" && configuration.state == "/s" && configuration.runtime == "/r")
         #expect(configuration.interfaces == InterfacePatterns(include: ["^eth0$"], exclude: [], wireless: ["^br0$"]))
+        #expect(configuration.placement == .dummy)
         #expect(!configuration.probes && configuration.withdraws && configuration.isStrict)
         #expect(configuration.refreshSeconds == 0 && configuration.gossip.bind.description == "10.0.0.1")
         #expect(
@@ -66,7 +69,7 @@ import Wire
         (
             "nodes: a\n",
             "F:1:1: error: unknown key \"nodes\" in the settings: did you mean \"node\"? known are "
-                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, addresses, election, gossip, bgp, metrics"
+                + "node, kubernetes, allocate, pools, state, runtime, interfaces, announcements, placement, addresses, election, gossip, bgp, metrics"
         ),
         (
             "node: Rasp Berry\n",
@@ -98,6 +101,12 @@ import Wire
             "announcements: {refreshSeconds: 1.5}\n",
             "F:1:33: error: refreshSeconds must be a whole number from 0 to 86400, not \"1.5\""
         ),
+        (
+            "placement: dumy\n",
+            "F:1:12: error: placement must be none, interface or dummy, not \"dumy\": did you mean \"dummy\"?"
+        ),
+        ("placement: eth0\n", "F:1:12: error: placement must be none, interface or dummy, not \"eth0\""),
+        ("placement: [dummy]\n", "F:1:12: error: placement must be text, not a list"),
     ])
     func aMistakeIsToldWithItsPlace(text: String, expected: String) {
         #expect { try Self.read(text) } throws: { "\($0)" == expected }

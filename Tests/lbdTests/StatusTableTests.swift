@@ -15,6 +15,7 @@ import Varlink
         {"node":"gooseberry","version":"1.2","leader":"blackberry","problems":["new pools refused: ConfigMap \#
         metallb-system/config:4:5: error: the range 192.168.2.128-192.168.2.255 overlaps with another one"],
         "lastError":{"message":"node \"raspberry\" is dead: its Lease was not renewed for 40 s","secondsAgo":125},
+        "placement":{"mode":"dummy","addresses":["192.168.2.128"]},
         "services":[
         {"namespace":"default","name":"db","addresses":[{"address":"192.168.2.129","owner":"blackberry",\#
         "advertisers":[],"interfaces":[]}],"readyEndpoints":1},
@@ -40,7 +41,7 @@ import Varlink
     @Test func everythingHasItsPlace() throws {
         #expect(
             StatusTable.text(of: try Self.status(Self.busy)) == """
-                lbd 1.2 on gooseberry; blackberry leads; 1 of 2 nodes alive
+                lbd 1.2 on gooseberry; blackberry leads; 1 of 2 nodes alive; bears 1 address (dummy)
 
                 Problem: new pools refused: ConfigMap metallb-system/config:4:5: error: the range
                   192.168.2.128-192.168.2.255 overlaps with another one
@@ -120,7 +121,7 @@ import Varlink
         #expect(
             types.keys.sorted() == [
                 "Address", "Conflict", "GetStatus", "GossipMember", "GossipTraffic", "LastError", "Member", "Peer",
-                "Pool", "Service",
+                "Placement", "Pool", "Service",
             ])
         let status = try Self.status(Self.busy)
         guard case .success(let bytes) = StatusInterface.reply(to: Call("io.lbd.GetStatus"), status: { status }) else {

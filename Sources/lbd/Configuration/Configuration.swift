@@ -1,5 +1,6 @@
 import Balancer
 import KubeWatch
+import NetLink
 import Wire
 
 /// What `lbd.yaml` says; every key has a default.
@@ -59,6 +60,8 @@ struct Configuration: Hashable, Sendable {
     var interfaces = InterfacePatterns()
     /// `announcements.refreshSeconds`: how often an address is announced again; 0 for never.
     var refreshSeconds = 60
+    /// `placement`: where this node itself bears the addresses that it answers for.
+    var placement = Placement.Mode.none
     /// `addresses.probe`: whether addresses are looked for on the network before they are given.
     var probes = true
     /// `addresses.conflicts`: whether an address that another host uses too is answered for by nobody, once defending it

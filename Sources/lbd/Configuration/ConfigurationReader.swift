@@ -1,6 +1,7 @@
 import BGP
 import Balancer
 internal import Glibc
+import NetLink
 import System
 import Wire
 
@@ -35,8 +36,8 @@ extension Configuration {
 /// Reads `lbd.yaml`, strictly.
 struct ConfigurationReader {
     private static let rootKeys = [
-        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "addresses",
-        "election", "gossip", "bgp", "metrics",
+        "node", "kubernetes", "allocate", "pools", "state", "runtime", "interfaces", "announcements", "placement",
+        "addresses", "election", "gossip", "bgp", "metrics",
     ]
 
     private var diagnostics: Diagnostics
@@ -88,13 +89,8 @@ struct ConfigurationReader {
         {
             configuration.refreshSeconds = seconds
         }
-        if let addresses = section.section("addresses", keys: ["probe", "conflicts", "strict"], &diagnostics) {
-            set(&configuration.probes, "probe", in: addresses)
-            set(&configuration.isStrict, "strict", in: addresses)
-            var conflicts = "defend"
-            set(&conflicts, "conflicts", in: addresses, { ["defend", "withdraw"].contains($0) }, "defend or withdraw")
-            configuration.withdraws = conflicts == "withdraw"
-        }
+        readPlacement(section, into: &configuration.placement)
+        readAddresses(section, into: &configuration)
         readElection(section, into: &configuration.election)
         readGossip(section, into: &configuration.gossip)
         if let bgp = section.section("bgp", keys: ["listen"], &diagnostics) {
@@ -118,6 +114,28 @@ struct ConfigurationReader {
         set(&kubernetes.configMap, "configMap", in: section, Self.isNodeName, name)
         set(&kubernetes.leaseNamespace, "leaseNamespace", in: section, Self.isNodeName, name)
         kubernetes.loadBalancerClass = section.text("loadBalancerClass", &diagnostics)
+    }
+
+    private mutating func readPlacement(_ root: Section, into placement: inout Placement.Mode) {
+        guard let node = root["placement"], let text = node.text("placement", &diagnostics) else { return }
+        if let mode = Placement.Mode(rawValue: text) {
+            placement = mode
+            return
+        }
+        let nearest = Spelling.nearest(to: text, among: Placement.Mode.allCases.map(\.rawValue))
+        let hint = nearest.map { ": did you mean \(quoted($0))?" } ?? ""
+        diagnostics.error("placement must be none, interface or dummy, not \(quoted(text))\(hint)", at: node.location)
+    }
+
+    private mutating func readAddresses(_ root: Section, into configuration: inout Configuration) {
+        guard let section = root.section("addresses", keys: ["probe", "conflicts", "strict"], &diagnostics) else {
+            return
+        }
+        set(&configuration.probes, "probe", in: section)
+        set(&configuration.isStrict, "strict", in: section)
+        var conflicts = "defend"
+        set(&conflicts, "conflicts", in: section, { ["defend", "withdraw"].contains($0) }, "defend or withdraw")
+        configuration.withdraws = conflicts == "withdraw"
     }
 
     private mutating func readElection(_ root: Section, into election: inout ElectionPolicy) {

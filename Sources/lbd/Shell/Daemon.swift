@@ -16,6 +16,7 @@ final class Daemon {
     private let runtime: RuntimeFolder
     private let files: FileWriter
     private let responder: Responder
+    private let placer: Placer
     private let configurationPath: String?
     private var configuration: Configuration
     private var balancer: Balancer.Instance
@@ -59,6 +60,7 @@ final class Daemon {
             files = try FileWriter(loop: loop)
             responder = try Responder(
                 loop: loop, refreshInterval: .seconds(configuration.refreshSeconds))
+            placer = try Placer(Placer.isSupported ? configuration.placement : .none, loop: loop)
             rng = PRNG(seed: try Random.seed())
             number = try Random.seed()
         } catch {
@@ -93,6 +95,7 @@ final class Daemon {
                 loop: loop, listenAt: configuration.bgpListen, report: report, isRestart: inheritance != nil
             ) { [unowned self] in handle(.peering($0)) }
             handle(.started(saved: state.saved, inheritance: inheritance))
+            startPlacing()
             let monitor = try Monitor(loop: loop) { [unowned self] interfaces in
                 linksChanged(interfaces)
             }
@@ -156,13 +159,39 @@ final class Daemon {
             statusServer = try StatusServer(folder: configuration.runtime, loop: loop) { [unowned self] in
                 NodeStatus(
                     node: configuration.node, overview: balancer.overview(at: loop.now),
-                    shellProblems: report.problemTexts, lastError: report.lastError, gossipTraffic: gossip?.traffic,
-                    peers: peers?.statuses ?? [])
+                    shellProblems: report.problemTexts, lastError: report.lastError,
+                    placement: placement, gossipTraffic: gossip?.traffic, peers: peers?.statuses ?? [])
             }
             report.problem(.statusSocket, nil)
         } catch {
             report.problem(.statusSocket, "\(error); lbd status finds nobody: see the key `runtime` in lbd.yaml")
         }
+    }
+
+    /// What the daemon before this one answered for, if that goes on, is taken by now.
+    private func startPlacing() {
+        placer.onProblem = { [unowned self] text in report.problem(.placement, text) }
+        placer.start()
+        let dying =
+            "where lbd dies or hangs, this node's kernel goes on answering ARP for what it answers for, for "
+            + "\(Placement.lifetimeSeconds) s at most and beside its heir"
+        switch configuration.placement {
+        case .none:
+            break
+        case _ where !Placer.isSupported:
+            report.problem(.placement, "placement needs Linux 5.18 or newer: nothing is placed")
+        case .interface:
+            report.inform("\(dying): see placement in lbd.yaml(5)", .placedAnswers)
+        case .dummy:
+            report.inform(
+                "\(dying), unless net.ipv4.conf.all.arp_ignore is 1: see placement in lbd.yaml(5)", .placedAnswers)
+        }
+    }
+
+    private var placement: NodeStatus.Placement? {
+        let mode = configuration.placement
+        return mode == .none
+            ? nil : NodeStatus.Placement(mode: mode.rawValue, addresses: placer.held.map(\.description))
     }
 
     private func startGossip() throws(Errno) {
@@ -243,6 +272,7 @@ final class Daemon {
                 ? interface.macAddress.map { (interface.index, Resolver.Station($0, addresses: interface.addresses)) }
                 : nil
         }
+        placer.update(interfaces: fresh)
         asker?.update(interfaces: Dictionary(stations) { $1 })
         detector?.update(interfaces: Dictionary(stations) { $1 }.mapValues(\.hardwareAddress))
         // First, so that the group hears of this node when its network is known.
@@ -289,7 +319,7 @@ final class Daemon {
         case .post(let bytes, to: let recipient): gossip?.post(bytes, to: recipient)
         case .beat(on: let interfaces): gossip?.beat(on: interfaces)
         case .speak(let speaking): peers?.handle(speaking)
-        case .answer(let isOn): responder.isMuted = !isOn
+        case .answer(let isOn): answer(isOn)
         case .findGateways(on: let interfaces): findGateways(on: interfaces)
         case .ask(let question): asker?.ask(question)
         case .probe(let probe): detector?.probe(probe)
@@ -297,10 +327,15 @@ final class Daemon {
         case .defend(let claim): responder.defend(claim.address, on: claim.interfaceIndex)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
-        case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)
+        case .take(let claim):
+            // First, so that whoever hears of it is served.
+            placer.take(claim.address, on: claim.interfaceIndex)
+            responder.take(claim.address, on: claim.interfaceIndex)
         case .announceAll: responder.announceAll()
         case .answerWaiting: responder.answerWaiting()
-        case .release(let claim): responder.release(claim.address, on: claim.interfaceIndex)
+        case .release(let claim):
+            responder.release(claim.address, on: claim.interfaceIndex)
+            placer.release(claim.address, on: claim.interfaceIndex)
         case .listen(let ranges):
             responder.listen(for: ranges)
             detector?.listen(for: ranges)
@@ -310,9 +345,17 @@ final class Daemon {
         case .save(let saved): save(saved)
         case .bequeath(let inheritance): bequeath(inheritance)
         case .exit:
+            placer.end()
             files.flush(within: .seconds(2))
             loop.exit(0)
         }
+    }
+
+    private func answer(_ isOn: Bool) {
+        if isOn { placer.answer(true) }
+        responder.isMuted = !isOn
+        // The kernel would go on answering for what it bears.
+        if !isOn { placer.answer(false) }
     }
 
     private func findGateways(on interfaces: [UInt32]) {
@@ -325,6 +368,7 @@ final class Daemon {
     }
 
     private func bequeath(_ inheritance: Inheritance) {
+        placer.keep()
         responder.bequeath()
         detector?.bequeath()
         ServiceManager.synchronize(within: .milliseconds(500))

@@ -33,4 +33,8 @@ enum MessageID: String, CaseIterable {
     case bfdPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c90"
     /// The port that routers connect to cannot be opened.
     case bgpPortUnusable = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c91"
+    /// An address that is answered for cannot be put on an interface.
+    case cannotPlace = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c92"
+    /// The kernel answers for what a dead daemon has placed.
+    case placedAnswers = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c93"
 }

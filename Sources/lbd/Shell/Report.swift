@@ -20,6 +20,7 @@ final class Report {
         case settings
         case kubeconfig
         case answering
+        case placement
         case pools
         case gossipPort
         case gossipSecret
@@ -40,6 +41,7 @@ final class Report {
             case .settings: .settingsRefused
             case .kubeconfig: .kubeconfigUnusable
             case .answering: .cannotAnswer
+            case .placement: .cannotPlace
             case .pools: .poolsFileUnusable
             case .gossipPort: .gossipPortUnusable
             case .gossipSecret: .gossipSecretUnusable
@@ -93,8 +95,8 @@ final class Report {
     }
 
     /// Writes a line that asks for nothing.
-    func inform(_ text: String) {
-        send(.info, text, nil)
+    func inform(_ text: String, _ id: MessageID? = nil) {
+        send(.info, text, id?.rawValue)
     }
 
     /// The problems as they are now, the worst first.

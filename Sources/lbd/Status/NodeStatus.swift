@@ -10,6 +10,14 @@ struct NodeStatus: Codable, Hashable {
         var secondsAgo: Int
     }
 
+    /// Where this node itself bears what it answers for.
+    struct Placement: Codable, Hashable {
+        /// As in lbd.yaml: `interface` or `dummy`.
+        var mode: String
+        /// What it bears, ascending.
+        var addresses: [String]
+    }
+
     /// What has been counted of the gossip since the daemon started.
     struct GossipTraffic: Codable, Hashable {
         /// Packets that came and could be read.
@@ -58,6 +66,8 @@ struct NodeStatus: Codable, Hashable {
     var problems: [String]
     /// nil where all has gone well so far.
     var lastError: LastError?
+    /// nil where this node does not itself bear what it answers for.
+    var placement: Placement?
     /// Ascending by namespace and name.
     var services: [Overview.Service]
     /// In the order of the configuration.
@@ -73,14 +83,15 @@ struct NodeStatus: Codable, Hashable {
 
     /// What the daemon on `node` tells: the Balancer's `overview`, and before its problems those of the Shell.
     init(
-        node: String, overview: Overview, shellProblems: [String], lastError: LastError?, gossipTraffic: GossipTraffic?,
-        peers: [Peer]
+        node: String, overview: Overview, shellProblems: [String], lastError: LastError?, placement: Placement?,
+        gossipTraffic: GossipTraffic?, peers: [Peer]
     ) {
         self.node = node
         version = lbd.version
         leader = overview.leader
         problems = shellProblems + overview.problems
         self.lastError = lastError
+        self.placement = placement
         services = overview.services
         pools = overview.pools
         members = overview.members

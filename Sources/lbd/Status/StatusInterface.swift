@@ -81,6 +81,12 @@ enum StatusInterface {
           stretch: ?int
         )
 
+        # Where the node itself bears what it answers for. mode: interface or dummy, as in lbd.yaml. addresses: what it bears.
+        type Placement (
+          mode: string,
+          addresses: []string
+        )
+
         # What has been counted of the gossip since the start, in packets. undecryptable: not encrypted, or with another secret.
         # malformed: what made no sense.
         type GossipTraffic (
@@ -115,13 +121,15 @@ enum StatusInterface {
         )
 
         # Everything at once. node: the one that tells. leader: the one that gives Services their addresses, if known.
-        # problems: what is wrong and what to do about it, the worst first. gossipTraffic: unset while this node does not gossip.
+        # problems: what is wrong and what to do about it, the worst first. placement: unset where lbd.yaml has none.
+        # gossipTraffic: unset while this node does not gossip.
         method GetStatus() -> (
           node: string,
           version: string,
           leader: ?string,
           problems: []string,
           lastError: ?LastError,
+          placement: ?Placement,
           services: []Service,
           pools: []Pool,
           members: []Member,

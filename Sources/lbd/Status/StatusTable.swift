@@ -16,8 +16,14 @@ enum StatusTable {
         let leader = status.leader.map { "\(printable($0)) leads" } ?? "nobody leads"
         return [
             "lbd \(printable(status.version)) on \(printable(status.node)); \(leader); "
-                + "\(alive) of \(count(status.members.count, "node")) alive"
+                + "\(alive) of \(count(status.members.count, "node")) alive" + placement(status.placement)
         ]
+    }
+
+    private static func placement(_ placement: NodeStatus.Placement?) -> String {
+        guard let placement else { return "" }
+        let many = placement.addresses.count
+        return "; bears \(many) address\(many == 1 ? "" : "es") (\(printable(placement.mode)))"
     }
 
     private static func problems(_ status: NodeStatus) -> [String] {
