@@ -177,6 +177,33 @@ def answering(client: Host, address: str) -> set[str]:
     return set(re.findall(r"from ([0-9a-f:]{17})", client.namespace.run(*argv, check=False).stdout))
 
 
+@contextlib.contextmanager
+def pinged(client: Host, *addresses: str) -> Iterator[None]:
+    """Sends an echo request to each address every 10 ms, from a second before what happens here to three after it, and wants an
+    answer to each."""
+    argv = ["ping", "-n", "-i", "0.01", "-W", "2"]
+    pings = []
+    try:
+        for address in addresses:
+            eventually(f"an answer of {address}", lambda address=address: ping(client, address), 5)
+            pings.append(
+                subprocess.Popen(client.namespace.command(*argv, address), stdout=subprocess.PIPE, text=True)
+            )
+        time.sleep(1)
+        yield
+        time.sleep(3)
+        for each in pings:
+            each.send_signal(signal.SIGINT)
+            said, _ = each.communicate(timeout=10)
+            numbers = [int(number) for number in re.findall(r" bytes from .* icmp_seq=(\d+) ", said)]
+            odd = [line for line in said.splitlines() if " bytes from " not in line]
+            assert len(numbers) > 100 and sorted(set(numbers)) == list(range(1, max(numbers) + 1)), odd
+    finally:
+        for each in pings:
+            each.kill()
+            each.communicate()
+
+
 def source(namespace: Namespace, destination: str) -> str:
     """The address that a socket sends from that nobody has bound."""
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
@@ -208,8 +235,6 @@ def test_an_address_is_the_owners_own(hosts: Hosts, mode: str) -> None:
         namespace.ip("route", "replace", "10.55.0.0/16", "dev", "eth0")
         for destination in ("192.168.2.50", "192.168.2.1", "10.55.1.1", "9.9.9.9"):
             assert source(namespace, destination) == owner.host.address
-        for destination in ("fd00:2::50", address if ":" in address else "fd00:2::1"):
-            assert source(namespace, destination) in (f"fd00:2::{owner.host.number}", address)
         assert source(namespace, "fd00:2::50") == f"fd00:2::{owner.host.number}"
         bears = owner.status()["placement"]
         assert bears["mode"] == mode and address in bears["addresses"]
@@ -241,17 +266,22 @@ def _connects(client: Host, server: Host, address: str) -> None:
 
 @MODES
 def test_a_planned_stop_leaves_nothing(hosts: Hosts, mode: str) -> None:
-    """SIGTERM: when the daemon has ended, the other host has the address, and this one neither that nor an interface."""
+    """SIGTERM: when the daemon has ended, the other host has the address, and this one neither that nor an interface. No echo
+    request goes unanswered."""
     hosts.start(mode)
     owners = {address: hosts.serve(address) for address in (FOUR, SIX)}
     owner = owners[FOUR]
-    assert owner.stop() == 0
-    assert not bearer(owner.host.namespace, FOUR) and not bearer(owner.host.namespace, SIX)
-    assert "lbd0" not in owner.host.namespace.ip("link", "show")
+    with pinged(hosts.client, FOUR, SIX):
+        assert owner.stop() == 0
+        _has_left_nothing(owner)
     for address in (FOUR, SIX):
         assert hosts.holder(address, 5) is hosts.other(owner)
-        eventually(f"an answer of {address}", lambda address=address: ping(hosts.client, address), 5)
     hosts.assert_peaceful()
+
+
+def _has_left_nothing(owner: LbdNode) -> None:
+    assert not bearer(owner.host.namespace, FOUR) and not bearer(owner.host.namespace, SIX)
+    assert "lbd0" not in owner.host.namespace.ip("link", "show")
 
 
 @MODES
@@ -291,23 +321,9 @@ def test_a_restart_has_no_gap(hosts: Hosts, mode: str) -> None:
     hosts.start(mode)
     for address in (FOUR, SIX):
         hosts.serve(address)
-        eventually(f"an answer of {address}", lambda address=address: ping(hosts.client, address), 5)
-    argv = ["ping", "-n", "-q", "-i", "0.01", "-c", "1000", "-w", "30"]
-    pings = [
-        subprocess.Popen(hosts.client.namespace.command(*argv, address), stdout=subprocess.PIPE, text=True)
-        for address in (FOUR, SIX)
-    ]
-    try:
-        time.sleep(1)
+    with pinged(hosts.client, FOUR, SIX):
         for node in hosts.nodes.values():
             assert node.restart() == 0
-        for each in pings:
-            said, _ = each.communicate(timeout=40)
-            assert re.search("1000 packets transmitted, 1000 received", said), said
-    finally:
-        for each in pings:
-            each.kill()
-            each.wait()
     for address in (FOUR, SIX):
         hosts.holder(address)
     hosts.assert_peaceful()
@@ -392,7 +408,7 @@ def test_the_interface_of_its_own(hosts: Hosts) -> None:
         namespace.ip("link", "add", "lbd0", "type", "ifb")
         node.wait_for_line("there is an interface lbd0 which lbd has not made", 15)
         namespace.ip("link", "delete", "lbd0")
-    (mark,) = [node.process.mark()]
+    mark = node.process.mark()
     hosts.nodes["blackberry"].start()
     with contextlib.suppress(AssertionError):
         hosts.serve(FOUR, 1)
