@@ -108,6 +108,16 @@ extension Instance {
         if new.member != said { turn.report(.changed(new.member)) }
     }
 
+    /// A member that has begun anew may count from below what this node knows of it, having heard less from others: it would be
+    /// believed only after an exchange of states. So it is told, and outdoes that.
+    func correct(_ alive: Alive, from source: SocketAddress, in turn: inout Turn) {
+        guard let known = list[alive.node]?.member, source == known.address, source == alive.address else { return }
+        let isOutdone =
+            alive.incarnation < known.incarnation
+            || alive.incarnation == known.incarnation && alive.metadata != known.metadata
+        if isOutdone { turn.emit(.send([.alive(known.alive)], to: source)) }
+    }
+
     private mutating func welcome(_ alive: Alive, in turn: inout Turn) {
         // No member begins with less than one.
         guard alive.incarnation > 0 else {

@@ -121,7 +121,9 @@ public struct Instance: Sendable {
             case .ack(let ack): take(ack, from: source, in: &turn)
             case .nack(let sequence): takeNack(sequence)
             case .suspect(let suspect): take(suspect, in: &turn)
-            case .alive(let alive): take(alive, in: &turn)
+            case .alive(let alive):
+                take(alive, in: &turn)
+                correct(alive, from: source, in: &turn)
             case .dead(let dead): take(dead, in: &turn)
             case .user(let bytes): hear(bytes, in: &turn)
             }

@@ -23,6 +23,23 @@ import Wire
         #expect(rig.member("c") == .other(3))
     }
 
+    /// A daemon that has begun anew has heard less of itself from others than this node knows: it is told, so that it can outdo that.
+    @Test(arguments: [(UInt32(1), true), (8, true), (9, true), (10, false)])
+    func whoCountsFromBelowIsTold(incarnation: UInt32, isTold: Bool) {
+        var rig = Rig.group(of: 3)
+        let known = Alive(incarnation: 9, node: "c", address: .host(3), metadata: [1])
+        rig.receive(.alive(known))
+        rig.drain()
+        rig.clear()
+        let anew = Alive(incarnation: incarnation, node: "c", address: .host(3), metadata: [2])
+        rig.receive(.alive(anew), from: .host(3))
+        #expect(rig.directives.contains(.send([.alive(known)], to: .host(3))) == isTold)
+        rig.clear()
+        // What comes by others may be old.
+        rig.receive(.alive(anew), from: .host(2))
+        #expect(!rig.directives.contains(.send([.alive(known)], to: .host(3))))
+    }
+
     @Test func changedMetadataIsReportedAndARefutationIsNot() {
         var rig = Rig.group(of: 3)
         rig.receive(.alive(Alive(incarnation: 2, node: "c", address: .host(3))))
