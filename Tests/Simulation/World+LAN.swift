@@ -109,6 +109,7 @@ extension World {
     /// A frame has come to the client, which is the router too.
     mutating func receiveAtClient(_ frame: EthernetFrame) {
         client.hear(frame, at: now)
+        if rival != nil { receiveAtRival(frame) }
         guard let (asker, answer) = client.answer(to: frame),
             let daemon = daemons.first(where: { $0.hardwareAddress == asker }),
             lan.carries(from: clientIndex, to: daemon.index, at: now), !isLost(lan)

@@ -32,6 +32,8 @@ struct World {
         case frame(Int?, EthernetFrame)
         /// The client asks who has an address.
         case ask
+        /// The timer of a host that takes addresses.
+        case rival(Int)
         case start(Int)
         case thaw(Int)
         case link(Int, isUp: Bool)
@@ -60,6 +62,8 @@ struct World {
     var streams: [Int: GossipStream] = [:]
     var lastStream = 0
     var client = Client()
+    /// A host that takes addresses of the pool while the daemons run; nil while there is none.
+    var rival: Rival?
     /// The router, where addresses are announced to one; and the connections with it.
     var router: Router?
     var routerStreams: [Int: RouterStream] = [:]
@@ -219,6 +223,7 @@ struct World {
         case .frame(let index?, let frame): receive(frame, at: daemons[index])
         case .frame(nil, let frame): receiveAtClient(frame)
         case .ask: ask()
+        case .rival(let generation): ringRival(generation)
         case .routing(let routing): happen(routing)
         case .start(let index): start(index)
         case .thaw(let index): thaw(daemons[index])
