@@ -10,11 +10,6 @@ extension Frame {
     }
 }
 
-extension IPv4Address {
-    /// 0.0.0.0, the sender of a probe.
-    static let unspecified = IPv4Address(rawValue: 0)
-}
-
 extension EthernetFrame {
     /// An ARP probe (RFC 5227 section 1.1): a request without a sender's address, so that nobody takes note of it.
     static func probe(for address: IPv4Address, from hardwareAddress: MACAddress) -> EthernetFrame {

@@ -8,6 +8,9 @@ public struct IPv4Address: Hashable, Comparable, Sendable, CustomStringConvertib
         self.rawValue = rawValue
     }
 
+    /// 0.0.0.0: none, or any.
+    public static let unspecified = IPv4Address(rawValue: 0)
+
     /// Parses four decimal octets joined by dots, without leading zeros (which some readers take for octal).
     /// Returns nil for anything else.
     public init?(_ text: some StringProtocol) {

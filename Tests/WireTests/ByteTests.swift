@@ -80,6 +80,24 @@ import Wire
 }
 
 @Suite struct MACAddressTests {
+    @Test func textReadsAsItIsWritten() {
+        let address = MACAddress(rawValue: 0xB827_EB12_34FF)
+        #expect(MACAddress("b8:27:eb:12:34:ff") == address && MACAddress("B8:27:EB:12:34:FF") == address)
+        #expect(MACAddress(address.description) == address)
+    }
+
+    @Test(arguments: [
+        "", "b8:27:eb:12:34", "b8:27:eb:12:34:ff:00", "b8:27:eb:12:34:+f", "b8:27:eb:12:34:f", "b8-27-eb-12-34-ff",
+    ])
+    func anythingElseIsRefused(text: String) {
+        #expect(MACAddress(text) == nil)
+    }
+
+    @Test func makersAndProgramsAreToldApart() {
+        #expect(!MACAddress(rawValue: 0xB827_EB12_3456).isLocal)
+        #expect(MACAddress(rawValue: 0x0200_C0A8_020B).isLocal)
+    }
+
     @Test(arguments: [
         (0, "00:00:00:00:00:00"), (0x0200_0A4D_000B, "02:00:0a:4d:00:0b"), (0xFFFF_FFFF_FFFF, "ff:ff:ff:ff:ff:ff"),
         (0xDCA6_3201_0203, "dc:a6:32:01:02:03"),
