@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "ARP", targets: ["ARP"]),
         .library(name: "BGP", targets: ["BGP"]),
+        .library(name: "DHCP", targets: ["DHCP"]),
         .library(name: "Balancer", targets: ["Balancer"]),
         .library(name: "Heartbeat", targets: ["Heartbeat"]),
         .library(name: "KubeWatch", targets: ["KubeWatch"]),
@@ -41,6 +42,7 @@ let package = Package(
         .target(name: "SWIM", dependencies: ["Wire", "Crypto", "System", "EventLoop"], swiftSettings: optimized),
         .target(name: "NetLink", dependencies: ["Wire", "System", "EventLoop", "CLinux"]),
         .target(name: "ARP", dependencies: ["Wire", "System", "EventLoop", "CLinux"], swiftSettings: optimized),
+        .target(name: "DHCP", dependencies: ["Wire", "System", "EventLoop"]),
         .target(name: "KubeWatch", dependencies: ["Wire", "System", "EventLoop", "CCurl"]),
         .target(
             name: "Balancer",
@@ -49,8 +51,8 @@ let package = Package(
         .executableTarget(
             name: "lbd",
             dependencies: [
-                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "BGP", "SWIM", "KubeWatch", "Balancer",
-                "Varlink", "CYAML", "CLinux",
+                "Wire", "Crypto", "System", "EventLoop", "NetLink", "ARP", "DHCP", "BGP", "SWIM", "KubeWatch",
+                "Balancer", "Varlink", "CYAML", "CLinux",
             ],
             // A link to kubernetes/lbd.yaml, so that a bare program can apply it.
             resources: [.embedInCode("Enrollment/lbd.yaml")]),
@@ -70,9 +72,13 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "System", "Wire"]),
         .testTarget(
             name: "lbdTests",
-            dependencies: ["lbd", "Balancer", "BGP", "KubeWatch", "SWIM", "Varlink", "EventLoop", "System", "Wire"]),
+            dependencies: [
+                "lbd", "Balancer", "BGP", "DHCP", "KubeWatch", "NetLink", "SWIM", "Varlink", "EventLoop", "System",
+                "Wire",
+            ]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),
+        .testTarget(name: "DHCPTests", dependencies: ["DHCP", "Wire"]),
         .testTarget(name: "KubeWatchTests", dependencies: ["KubeWatch", "Wire", "EventLoop", "System"]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Wire", "NetLink", "BGP", "SWIM", "KubeWatch"]),
         .testTarget(

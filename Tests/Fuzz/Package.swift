@@ -16,6 +16,7 @@ let package = Package(
         fuzzer("FuzzBFD", over: "BGP"),
         fuzzer("FuzzBGP", over: "BGP"),
         fuzzer("FuzzBalancer", over: "Balancer"),
+        fuzzer("FuzzDHCP", over: "DHCP"),
         fuzzer("FuzzHeartbeat", over: "Heartbeat"),
         fuzzer("FuzzJSON", over: "KubeWatch"),
         fuzzer("FuzzNetLink", over: "NetLink"),

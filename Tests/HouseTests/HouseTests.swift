@@ -16,6 +16,7 @@ import Testing
         "EventLoop": ["System", "Wire"],
         "NetLink": ["Wire", "System", "EventLoop"],
         "ARP": ["Wire", "System", "EventLoop"],
+        "DHCP": ["Wire", "System", "EventLoop"],
         "KubeWatch": ["Wire", "System", "EventLoop"],
         "Balancer": ["Wire", "Crypto", "Heartbeat", "NetLink", "ARP", "BGP", "SWIM", "KubeWatch"],
     ]
@@ -23,7 +24,7 @@ import Testing
     /// The folders that decide and do no I/O; in those marked true, a folder `IO` is the shell.
     static let pureFolders: [(module: String, hasShell: Bool)] = [
         ("Wire", false), ("Balancer", false), ("ARP", true), ("NetLink", true), ("KubeWatch", true),
-        ("Varlink", false), ("SWIM", true), ("Heartbeat", false), ("BGP", true),
+        ("Varlink", false), ("SWIM", true), ("Heartbeat", false), ("BGP", true), ("DHCP", true),
     ]
 
     /// The C libraries.
