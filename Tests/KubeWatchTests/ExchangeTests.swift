@@ -33,6 +33,25 @@ import Testing
         #expect(server.connections == 1)
     }
 
+    /// In the one form that HTTP servers write (RFC 9110 section 5.6.7).
+    @Test func theServersTimeIsRead() throws {
+        let server = try LoopbackServer(loop) { request in
+            let date = request.path == "/odd" ? "yesterday, as it were" : "Sun, 06 Nov 1994 08:49:37 GMT"
+            return .answer(200, "", headers: request.path == "/none" ? [] : ["Date: \(date)"])
+        }
+        let exchange = try exchange(server)
+        #expect(try exchange.send(.get, "/").dateSeconds == 784_111_777)
+        #expect(try exchange.send(.get, "/none").dateSeconds == nil)
+        #expect(try exchange.send(.get, "/odd").dateSeconds == nil)
+    }
+
+    @Test func aSilentServerIsWaitedForAsLongAsIsSaid() throws {
+        let server = try LoopbackServer(loop) { _ in .silence }
+        let credentials = Credentials(server: "http://127.0.0.1:\(server.port)")
+        let exchange = try Exchange(loop: loop, credentials: credentials, limit: .seconds(1))
+        #expect(throws: ConnectionError.unanswered(reason: "no answer within 1 s")) { try exchange.send(.get, "/") }
+    }
+
     @Test func anAnswerThatBreaksOffIsNone() throws {
         let server = try LoopbackServer(loop) { _ in .broken("half") }
         let exchange = try exchange(server)

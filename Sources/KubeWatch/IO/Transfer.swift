@@ -77,6 +77,10 @@ final class Transfer {
             retryAfter = nil
         } else if line.lowercased().hasPrefix("retry-after:") {
             retryAfter = String(line.dropFirst("retry-after:".count).filter { !$0.isWhitespace })
+        } else if let onDate = transport.onDate, line.lowercased().hasPrefix("date:") {
+            // An HTTP date (RFC 9110 section 5.6.7) of a server that speaks no other; -1 for nonsense.
+            let date = curl_getdate(String(line.dropFirst("date:".count)), nil)
+            if date >= 0 { onDate(date) }
         } else if line.allSatisfy(\.isNewline) {
             var status = 0
             lbd_curl_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)

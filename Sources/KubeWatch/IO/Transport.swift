@@ -6,6 +6,9 @@ internal import System
 /// Carries requests to the API server by libcurl's multi interface on the event loop: over HTTP/2 where the server
 /// offers it, all on one connection.
 final class Transport {
+    /// Where it is set, it is told what time the server has, in seconds since 1970 began, with each head that says so.
+    var onDate: ((Int) -> Void)?
+
     private let loop: Loop
     private let onEvent: (Client.Event) -> Void
     private let credentials: Credentials
