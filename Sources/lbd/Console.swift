@@ -1,3 +1,4 @@
+import FoundationEssentials
 internal import Glibc
 
 /// Lines for the person at the terminal.
@@ -11,6 +12,14 @@ enum Console {
     /// Writes to standard error.
     static func error(_ text: String) {
         write(text, to: STDERR_FILENO)
+    }
+
+    /// `value` as JSON for programs, with its keys in order.
+    static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        // Texts, numbers and truth values always have a JSON form.
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
     @discardableResult

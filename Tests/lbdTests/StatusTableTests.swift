@@ -81,6 +81,12 @@ import Varlink
                 """)
     }
 
+    /// Where the machine knows who has made a host that is in the way.
+    @Test func makersAreNamed() throws {
+        let text = StatusTable.text(of: try Self.status(Self.busy)) { "\($0), Raspberry Pi Foundation" }
+        #expect(text.contains("other hosts use 192.168.2.131 (b8:27:eb:12:34:56, Raspberry Pi Foundation)"))
+    }
+
     @Test func aFreshNodeSaysWhatIsMissingOnce() throws {
         let json = #"""
             {"node":"pi","version":"1","problems":["no pools"],"lastError":{"message":"no pools","secondsAgo":1},

@@ -1,11 +1,12 @@
 import Balancer
+import Wire
 
 /// What `lbd status` prints for people: plain text of at most 100 columns, where the names allow.
 enum StatusTable {
-    /// The whole text.
-    static func text(of status: NodeStatus) -> String {
+    /// The whole text. `describing` says who has an Ethernet address.
+    static func text(of status: NodeStatus, describing: (MACAddress) -> String = { $0.description }) -> String {
         let parts = [
-            head(status), problems(status), services(status), pools(status), members(status), peers(status),
+            head(status), problems(status), services(status), pools(status, describing), members(status), peers(status),
             gossip(status), lastError(status),
         ]
         return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
@@ -57,14 +58,17 @@ enum StatusTable {
         return nodes.count > 1 ? "\(nodes.count) nodes" : printable(nodes.first ?? "nobody")
     }
 
-    private static func pools(_ status: NodeStatus) -> [String] {
+    private static func pools(_ status: NodeStatus, _ describing: (MACAddress) -> String) -> [String] {
         guard !status.pools.isEmpty else { return [] }
         var table = TextTable(columns: [
             .init(title: "POOL"), .init(title: "PROTOCOL"), .init(title: "USED", isRightAligned: true),
             .init(title: "FREE", isRightAligned: true), .init(title: "ADDRESSES"),
         ])
         for pool in status.pools {
-            let conflicts = pool.conflicts.map { "\(printable($0.address)) (\(printable($0.station)))" }
+            let conflicts = pool.conflicts.map { conflict in
+                let station = MACAddress(conflict.station).map(describing) ?? conflict.station
+                return "\(printable(conflict.address)) (\(printable(station)))"
+            }
             let remarks =
                 (pool.autoAssign ? [] : ["only for Services that ask for it"])
                 + (conflicts.isEmpty ? [] : ["other hosts use \(conflicts.joined(separator: ", "))"])

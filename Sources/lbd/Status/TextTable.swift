@@ -47,9 +47,9 @@ struct TextTable {
     }
 
     /// `text` in lines of at most `width` characters, where its words allow: the first indented by `firstIndent` spaces, all
-    /// others by two.
-    static func wrapped(_ text: String, firstIndent: Int = 0, width: Int = 100) -> [String] {
-        let margin = "  "
+    /// others by `otherIndent`.
+    static func wrapped(_ text: String, firstIndent: Int = 0, otherIndent: Int = 2, width: Int = 100) -> [String] {
+        let margin = String(repeating: " ", count: otherIndent)
         var lines: [String] = []
         var line = String(repeating: " ", count: firstIndent)
         var isEmpty = true
