@@ -12,3 +12,4 @@
 #include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>

@@ -9,6 +9,8 @@ enum Arguments: Hashable {
     case check(configuration: String?, pools: String?)
     /// `lbd status [--json] [--config FILE]`
     case status(configuration: String?, isJSON: Bool)
+    /// `lbd doctor [--json] [--config FILE]`
+    case doctor(configuration: String?, isJSON: Bool)
     /// `lbd enroll [--kubeconfig FILE] [--server URL]`
     case enroll(kubeconfig: String?, server: String?)
     /// `lbd --version`
@@ -26,6 +28,7 @@ enum Arguments: Hashable {
           run [--config FILE]                  serve, until SIGTERM
           check [--config FILE] [POOLS-FILE]   find mistakes in lbd.yaml and the pools, or in POOLS-FILE alone
           status [--json] [--config FILE]      show how things stand, as the daemon on this node sees them
+          doctor [--json] [--config FILE]      find what is wrong with the node, the network, the cluster
           enroll [--kubeconfig FILE]           as an admin: prepare the cluster, print the kubeconfig for the nodes
 
         Options:
@@ -36,7 +39,7 @@ enum Arguments: Hashable {
           -h, --help          this text
           -V, --version       the version
 
-        Exit status: 0 done, 1 it failed, 2 wrong usage, 69 no daemon, 78 bad configuration.
+        Exit status: 0 done, 1 it failed or something is wrong, 2 wrong usage, 69 no daemon, 78 bad configuration.
         """
 
     /// Why a command line was not understood; the message says what would be right.
@@ -105,14 +108,17 @@ enum Arguments: Hashable {
         case ("status", 1):
             try check(given, of: "status", allowed: ["config", "json"])
             return .status(configuration: given["config"], isJSON: given["json"] != nil)
+        case ("doctor", 1):
+            try check(given, of: "doctor", allowed: ["config", "json"])
+            return .doctor(configuration: given["config"], isJSON: given["json"] != nil)
         case ("enroll", 1):
             try check(given, of: "enroll", allowed: ["kubeconfig", "server"])
             return .enroll(kubeconfig: given["kubeconfig"], server: given["server"])
-        case ("run", _), ("status", _), ("enroll", _):
+        case ("run", _), ("status", _), ("doctor", _), ("enroll", _):
             throw UsageError(message: "\(operands[0]) takes no \(quoted(operands[1]))")
         case ("check", _): throw UsageError(message: "check takes one POOLS-FILE, not also \(quoted(operands[2]))")
         case (let unknown?, _):
-            let nearest = Spelling.nearest(to: unknown, among: ["run", "check", "status", "enroll"])
+            let nearest = Spelling.nearest(to: unknown, among: ["run", "check", "status", "doctor", "enroll"])
             let hint = nearest.map { ": did you mean \($0)?" } ?? ""
             throw UsageError(message: "unknown command \(quoted(unknown))\(hint)")
         }

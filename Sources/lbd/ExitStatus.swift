@@ -2,7 +2,7 @@
 enum ExitStatus {
     /// All went well.
     static let done: Int32 = 0
-    /// `lbd check` found mistakes.
+    /// `lbd check` found mistakes, `lbd doctor` something that is wrong, or `lbd enroll` failed.
     static let failed: Int32 = 1
     /// The command line is wrong.
     static let wrongUsage: Int32 = 2

@@ -14,6 +14,8 @@ enum Main {
             case .check(let configuration, let pools): return Check.run(configuration: configuration, pools: pools)
             case .status(let configuration, let isJSON):
                 return Status.run(configuration: configuration, isJSON: isJSON)
+            case .doctor(let configuration, let isJSON):
+                return Doctor.run(configuration: configuration, isJSON: isJSON)
             case .enroll(let kubeconfig, let server): return Enroll.run(kubeconfig: kubeconfig, server: server)
             case .run(let configuration): return Run.run(configuration: configuration)
             }

@@ -1,5 +1,6 @@
 import Balancer
 import NetLink
+import System
 
 /// `interfaces`: regular expressions (POSIX, extended) for the interfaces to answer on and not to answer on.
 struct InterfacePatterns: Hashable, Sendable {
@@ -17,7 +18,16 @@ struct InterfacePatterns: Hashable, Sendable {
     /// `wireless`: these lead to a radio, though the kernel does not say so, such as a bridge over WiFi.
     var wireless: [String] = []
 
-    /// The interfaces as the Balancer wants them.
+    /// The interfaces as the Balancer wants them, with the radios that the kernel shows.
+    func look(at interfaces: [Interface]) -> [Link] {
+        var links = judge(interfaces)
+        for index in links.indices where !links[index].isWireless {
+            links[index].isWireless = File.exists("/sys/class/net/\(links[index].interface.name)/phy80211")
+        }
+        return links
+    }
+
+    /// The interfaces as the settings describe them.
     func judge(_ interfaces: [Interface]) -> [Link] {
         let included = include.compactMap { RegularExpression($0) }
         let excluded = exclude.compactMap { RegularExpression($0) }

@@ -65,13 +65,18 @@ extension Manifest.Document {
 
 extension YAML.Node {
     /// The value under `key` of a mapping.
-    fileprivate subscript(key: String) -> YAML.Node? {
+    subscript(key: String) -> YAML.Node? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
     }
 
     /// The text of a scalar.
-    fileprivate var string: String? {
+    var string: String? {
         if case .scalar(let scalar) = content { scalar.text } else { nil }
+    }
+
+    /// The items of a list; empty for anything else.
+    var elements: [YAML.Node] {
+        if case .sequence(let items) = content { items } else { [] }
     }
 }

@@ -257,10 +257,7 @@ final class Daemon {
 
     private func linksChanged(_ fresh: [Interface]) {
         interfaces = fresh
-        var links = configuration.interfaces.judge(fresh)
-        for index in links.indices where !links[index].isWireless {
-            links[index].isWireless = File.exists("/sys/class/net/\(links[index].interface.name)/phy80211")
-        }
+        let links = configuration.interfaces.look(at: fresh)
         responder.update(
             interfaces: links.compactMap { link in
                 guard link.interface.isUp, let address = link.interface.macAddress else { return nil }
