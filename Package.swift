@@ -73,8 +73,8 @@ let package = Package(
         .testTarget(
             name: "lbdTests",
             dependencies: [
-                "lbd", "Balancer", "BGP", "DHCP", "KubeWatch", "NetLink", "SWIM", "Varlink", "EventLoop", "System",
-                "Wire",
+                "lbd", "ARP", "Balancer", "BGP", "DHCP", "KubeWatch", "NetLink", "SWIM", "Varlink", "EventLoop",
+                "System", "Wire",
             ]),
         .testTarget(name: "NetLinkTests", dependencies: ["NetLink", "Wire"]),
         .testTarget(name: "ARPTests", dependencies: ["ARP", "Wire"]),

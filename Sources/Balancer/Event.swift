@@ -3,6 +3,7 @@ public import Heartbeat
 public import KubeWatch
 public import NetLink
 public import SWIM
+public import Wire
 
 /// Where a pools configuration came from.
 public enum PoolsSource: Hashable, Sendable {
@@ -80,6 +81,8 @@ public enum Event: Hashable, Sendable {
     case gateways([Gateway])
     /// What has come of a question.
     case asked(ARP.Resolver.Report)
+    /// Who has made a station, where that is known: told before what that station has sent.
+    case vendor(MACAddress, String)
     /// What has come of a probe.
     case probed(ARP.Prober.Report)
     /// Another daemon has sent this by `Directive.post`.

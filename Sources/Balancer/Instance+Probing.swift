@@ -94,7 +94,8 @@ extension Instance {
         guard let announcement = announcer.current[address] else { return }
         if reputation.contest(address, by: station, at: turn.now) {
             let names = announcement.services.map { "\"\($0)\"" }.joined(separator: ", ")
-            let text = "\(address) of \(names) is also used by another host, \(station): change one of the two"
+            let host = acquaintances.describe(station)
+            let text = "\(address) of \(names) is also used by another host, \(host): change one of the two"
             turn.record(.warning, .contested, text, service: announcement.services.first, address: address)
             for service in announcement.services.compactMap({ cluster.services[$0] }) {
                 tell(service, .warning, "AddressConflict", text)
@@ -112,7 +113,8 @@ extension Instance {
     ) {
         guard candidates(for: address)?.haveRegisters == true else { return }
         let names = announcement.services.map { "\"\($0)\"" }.joined(separator: ", ")
-        let text = "\(address) of \(names) is answered for by no node until another host, \(station), has given it up"
+        let host = acquaintances.describe(station)
+        let text = "\(address) of \(names) is answered for by no node until another host, \(host), has given it up"
         turn.record(.warning, .contested, text, service: announcement.services.first, address: address)
         for service in announcement.services.compactMap({ cluster.services[$0] }) {
             tell(service, .warning, "AddressConflict", text)
@@ -153,7 +155,8 @@ extension Instance {
     ) {
         switch finding {
         case .used(by: let station) where station != old:
-            let text = "\(address) of the pool \"\(pool.name)\" is used by another host, \(station): no Service gets it"
+            let host = acquaintances.describe(station)
+            let text = "\(address) of the pool \"\(pool.name)\" is used by another host, \(host): no Service gets it"
             turn.record(.warning, .addressUsedElsewhere, text, address: address)
             guard let node = cluster.nodes[settings.nodeName] else { return }
             events.append(

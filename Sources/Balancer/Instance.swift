@@ -129,6 +129,8 @@ public struct Instance: Sendable {
             take(report, in: &turn)
             inspect(report, in: &turn)
             meet(report, in: &turn)
+        case .vendor(let station, let name):
+            acquaintances.note(vendor: name, of: station)
         case .probed(let report):
             take(report, in: &turn)
         case .posted(let bytes):

@@ -41,27 +41,10 @@ final class WriteQueue: Sendable {
     /// The descriptor that is readable when there are outcomes.
     var finished: Int32 { report.rawValue }
 
-    /// Starts the thread, which holds on to this queue until `stop`. It takes no signals: those are the loop's.
+    /// Starts the thread, which holds on to this queue until `stop`.
     func startThread() throws(Errno) {
-        var all = sigset_t()
-        var previous = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &previous)
-        defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-        let context = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<WriteQueue>.fromOpaque(context).takeRetainedValue().serve() }
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            throw Errno(result, "start the writing thread")
-        }
         // Nobody joins it: a stalled disk may not hold up the daemon's end.
-        pthread_detach(thread)
+        try BackgroundThread.start("start the writing thread") { [self] in serve() }
     }
 
     /// Ends the thread after the file that it writes now.

@@ -132,6 +132,17 @@ import Wire
         #expect(rig.address(of: "web") == nil)
     }
 
+    /// Where it is known who has made the host, people are told.
+    @Test func makersAreNamed() {
+        var rig = leader()
+        rig.send(.vendor(Self.foreigner, "Raspberry Pi Foundation"))
+        rig.send(.probed(.used(probe(240), by: Self.foreigner)))
+        let text =
+            "192.168.1.240 of the pool \"home\" is used by another host, b8:27:eb:12:34:56, Raspberry Pi Foundation: "
+            + "no Service gets it"
+        #expect(warnings(rig) == [text])
+    }
+
     // MARK: What is given
 
     @Test func aServiceWaitsUntilItIsKnown() {

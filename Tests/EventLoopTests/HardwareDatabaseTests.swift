@@ -29,6 +29,31 @@ import Wire
         #expect(database.vendor(of: MACAddress(rawValue: 0xB927_EB12_3456)) == nil)
     }
 
+    /// On a thread of its own, one after the other, and told from the loop.
+    @Test func aFinderTellsFromTheLoop() throws {
+        let folder = try FileWriterTests.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("hwdb.bin")
+        try #require(Data(base64Encoded: Self.image, options: .ignoreUnknownCharacters)).write(to: file)
+        let loop = try Loop()
+        var found: [String] = []
+        let finder = try VendorFinder(loop: loop, path: file.path) { station, vendor in
+            found.append("\(station) \(vendor ?? "nobody")")
+            if found.count == 3 { loop.exit(0) }
+        }
+        let limit = try loop.timer { loop.exit(1) }
+        limit.arm(at: loop.now.advanced(by: .seconds(30)))
+        let stations: [UInt64] = [0xB827_EB12_3456, 0xB827_EB00_0001, 0x0000_5E00_0001]
+        for station in stations { finder.find(MACAddress(rawValue: station)) }
+        #expect(try loop.run() == 0)
+        #expect(
+            found == [
+                "b8:27:eb:12:34:56 Raspberry Pi Foundation", "b8:27:eb:00:00:01 Raspberry Pi Foundation",
+                "00:00:5e:00:00:01 nobody",
+            ])
+        withExtendedLifetime((finder, limit)) {}
+    }
+
     @Test func withoutADatabaseNobodyIsKnown() {
         #expect(HardwareDatabase(path: "/nonexistent/hwdb.bin") == nil)
     }

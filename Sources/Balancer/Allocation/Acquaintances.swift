@@ -6,7 +6,7 @@ import Wire
 struct Acquaintances {
     /// Who was known to be a node is taken for one for so long.
     private static let validity = Duration.seconds(600)
-    /// Suspects at once; more do not count.
+    /// Suspects at once, and stations whose makers are known; more do not count.
     private static let limit = 1_024
 
     /// Somebody has answered for an address, and may be one of ours.
@@ -24,6 +24,15 @@ struct Acquaintances {
     private var nodes: [MACAddress: Instant] = [:]
     private var open: Set<Question> = []
     private var suspects: [Suspect] = []
+    private var vendors: [MACAddress: String] = [:]
+
+    /// Notes who has made a station.
+    mutating func note(vendor: String, of station: MACAddress) {
+        if vendors.count < Self.limit { vendors[station] = vendor }
+    }
+
+    /// What people are told of a station, such as `b8:27:eb:12:34:56, Raspberry Pi Foundation`.
+    func describe(_ station: MACAddress) -> String { vendors[station].map { "\(station), \($0)" } ?? "\(station)" }
 
     /// Takes one who has answered. `questions` are those for the nodes' addresses. Returns those to ask now, ascending, and
     /// what is known already.

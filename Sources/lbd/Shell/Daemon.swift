@@ -26,6 +26,7 @@ final class Daemon {
     private var monitor: Monitor?
     private var asker: Asker?
     private var detector: Detector?
+    private var introductions: Introductions?
     private var cluster: Cluster?
     private var gossip: Gossip?
     private var beats: Beats?
@@ -80,7 +81,11 @@ final class Daemon {
             report.problem(.state, state.problem)
             responder.onTrouble = { [unowned self] errors in report.problem(.answering, troubleText(errors)) }
             let inheritance = runtime.takeInheritance()
-            let detector = try Detector(loop: loop) { [unowned self] report in handle(.probed(report)) }
+            let introductions = try Introductions(
+                loop: loop, onVendor: { [unowned self] station, name in handle(.vendor(station, name)) },
+                deliver: { [unowned self] report in handle(.probed(report)) })
+            self.introductions = introductions
+            let detector = try Detector(loop: loop) { [unowned introductions] report in introductions.take(report) }
             self.detector = detector
             ServiceManager.takeStored { [responder] (name: String, descriptor: consuming FileDescriptor) in
                 if Detector.isStored(as: name) {
