@@ -9,6 +9,8 @@ export PATH := $(PATH):/usr/libexec/swift/bin
 PYTHON := /usr/bin/python3
 SWIFT_SOURCES := Package.swift Sources Tests
 RELEASE := .build/release/lbd
+# Most of what the interop tests do is to wait: so many of them run side by side, each in networks of its own.
+WORKERS := 3
 VERSION := $(shell sed -n '1s/^lbd (\(.*\)).*/\1/p' debian/changelog)
 DEB_SOURCES := $(shell find Package.swift README.md Sources completions debian docs kubernetes systemd)
 DEB := dist/lbd_$(VERSION)_$(shell dpkg --print-architecture).deb
@@ -20,7 +22,8 @@ BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyam
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
-CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest rsync jq conntrack gcc libc6-dev serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base
+CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest python3-pytest-xdist rsync jq conntrack gcc libc6-dev \
+  serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base
 ARM64_PACKAGES := $(CHECK_PACKAGES) arch-test qemu-user-static qemu-system-arm e2fsprogs
 RELEASE_PACKAGES := $(ARM64_PACKAGES) piuparts
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl keepalived e2fsprogs
@@ -86,7 +89,8 @@ fuzz: packages-check ## two minutes of fuzzing from the kept corpus
 
 interop: packages-check release ## the daemon among real peers, in network namespaces
 	Tests/Interop/lab/kube_build.sh
-	cd Tests/Interop && LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) -m pytest -p no:cacheprovider --durations=10
+	cd Tests/Interop && LBD_BINARY=$(CURDIR)/$(RELEASE) $(PYTHON) -m pytest -p no:cacheprovider --durations=10 \
+	  --numprocesses=$(WORKERS) --dist=loadfile
 
 packaging: packages-check $(DEB) ## the Debian package, looked at and installed
 	cd Tests/Packaging && $(PYTHON) -m pytest -p no:cacheprovider --durations=5 --ignore=release

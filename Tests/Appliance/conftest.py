@@ -13,7 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Interop"))
 
 from lab.cluster import Fleet  # noqa: E402
-from lab.fixtures import control, fleets, folder, lend, pytest_runtest_makereport  # noqa: E402,F401 (for pytest)
+from lab.fixtures import control, fleets, folder, lend  # noqa: E402,F401 (for pytest)
+from lab.fixtures import pytest_configure, pytest_keyboard_interrupt, pytest_runtest_makereport  # noqa: E402,F401 (so too)
 from lab.kube import KubeControlPlane  # noqa: E402
 from rig.pi import Pi  # noqa: E402
 from rig.repository import Repository  # noqa: E402

@@ -11,13 +11,27 @@ import pytest
 import yaml
 
 from lab.cluster import Cluster
-from lab.fixtures import control, fleets, folder, pytest_runtest_makereport  # noqa: F401 (pytest finds them here)
+from lab.fixtures import control, fleets, folder  # noqa: F401 (pytest finds them here)
+from lab.fixtures import pytest_configure, pytest_keyboard_interrupt, pytest_runtest_makereport  # noqa: F401 (so too)
 from lab.fixtures import folder_of, has_passed, lend, running, use
 from lab.kube import MANIFEST, KubeControlPlane
 from lab.lan import Lan
 from lab.lone import Lone
 from lab.node import UNPROBED, LbdNode, lbd_binary, node_object
 from lab.standin.control import StandInControlPlane
+
+
+_LONGEST = (
+    "test_gossip.py", "test_enroll.py", "test_bgp_peers.py", "test_bgp.py", "test_takeover.py", "test_isolation.py",
+    "test_outage.py", "test_other_servers.py", "test_alertmanager.py", "test_leader.py", "test_ndp.py",
+)
+"""The files that take longest: they begin first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest, then the others as they come."""
+    ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from xdist.workermanage import NodeManager
 
 from .cluster import Fleet
 from .control import ControlPlane
@@ -26,6 +28,22 @@ _PASSED = pytest.StashKey[bool]()
 
 _FLEET = pytest.StashKey[Fleet[Any]]()
 """The test's fleet."""
+
+
+_INTERRUPTED_WORKER_SECONDS = 60
+"""How long a worker (pytest-xdist) may take to clean up after an interrupt."""
+
+
+def pytest_configure() -> None:
+    """The run waits for its workers to clean up before it ends them."""
+    NodeManager.EXIT_TIMEOUT = _INTERRUPTED_WORKER_SECONDS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt() -> None:
+    """What cleans up is not interrupted: a worker is told once by Ctrl-C and again by the run that it belongs to."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.hookimpl(hookwrapper=True)
