@@ -21,15 +21,24 @@ for fuzzer in "$@"; do
     # What only the Balancer itself knows can be tested.
     swift build --package-path "$here" --scratch-path "$build" --configuration release --sanitize fuzzer \
         -Xswiftc -enable-testing --product "$fuzzer"
-    found=$build/corpus/$fuzzer
+done
+
+fuzz() {
+    local fuzzer=$1 found=$build/corpus/$1
     mkdir -p "$found" "$build/findings"
-    echo "$fuzzer: fuzzing for $seconds s"
     "$build/release/$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=16384 \
         -print_final_stats=1 -artifact_prefix="$build/findings/$fuzzer-" "$found" "$here/Corpus/$fuzzer" \
         2>"$build/$fuzzer.log" || {
         tail -n 40 "$build/$fuzzer.log" >&2
         echo "$fuzzer: failed; the input is in $build/findings" >&2
-        exit 1
+        return 1
     }
-    grep -E 'stat::(number_of_executed_units|new_units_added)' "$build/$fuzzer.log"
-done
+    echo "$fuzzer: $(grep -oE '(number_of_executed_units|new_units_added): *[0-9]+' "$build/$fuzzer.log" | xargs)"
+}
+
+# Each keeps one core busy.
+cores=$(nproc)
+echo "fuzzing for $seconds s each, $cores at a time"
+export -f fuzz
+export seconds here build
+printf '%s\0' "$@" | xargs -0 -P "$cores" -I{} bash -eu -o pipefail -c 'fuzz {}'
