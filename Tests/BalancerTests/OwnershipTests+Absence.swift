@@ -170,6 +170,17 @@ extension OwnershipTests {
         #expect(rig.answered.contains(address), "they were wrong")
     }
 
+    /// Nobody has it then, and all have waited alike: the next in the order waits 300 ms more for the first.
+    @Test func afterThatItIsTakenInTurn() throws {
+        var rig = pair()
+        let address = try #require(Self.second.first)
+        rig.send(Group.freed(address, by: "pi2", epoch: 2))
+        rig.pass(.milliseconds(3_299))
+        #expect(!rig.answered.contains(address))
+        rig.pass(.milliseconds(1))
+        #expect(rig.answered.contains(address))
+    }
+
     @Test func whatOthersSayIsFreeIsLeftAloneForAsLongAsTheAPIServerIsAway() throws {
         var rig = pair()
         let address = try #require(Self.first.first)

@@ -205,9 +205,11 @@ struct Ownership {
         if registers[address]?.owner == nodeName { return true }
         let since = vacantSince[address] ?? now
         vacantSince[address] = since
-        let turn = max(since, introducedAt).advanced(by: Self.turnPeriod * position)
         if !isCurrent, freedUntil[address] != nil { freedUntil[address] = now.advanced(by: Self.freedLimit) }
-        let due = max(turn, claimedAt[address]?.advanced(by: Self.turnPeriod) ?? turn, freedUntil[address] ?? turn)
+        // The turns begin where the waiting ends, or all would take it at once.
+        let start = max(since, introducedAt, freedUntil[address] ?? since)
+        let turn = start.advanced(by: Self.turnPeriod * position)
+        let due = max(turn, claimedAt[address]?.advanced(by: Self.turnPeriod) ?? turn)
         if let until = renouncedUntil[address] {
             // Where there is nobody else, perhaps it is heard by now.
             guard until <= now || candidates.voters.count < 2 else {
