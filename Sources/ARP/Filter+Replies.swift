@@ -1,8 +1,24 @@
-internal import Wire
+public import Wire
 
 extension Filter {
-    /// A program that lets through ARP replies and nothing else.
-    public static let replies: Filter = {
+    /// A program that lets the answers through that `Resolver` takes, and little else: ARP replies, or neighbour advertisements.
+    public static func answers(of family: AddressFamily) -> Filter {
+        switch family {
+        case .ipv4: replies
+        case .ipv6: advertisements
+        }
+    }
+
+    private static let advertisements = Filter(
+        instructions: check(Code.loadHalfWord, Offset.etherType, UInt32(NeighborFrame.etherType))
+            + check(
+                Code.loadHalfWord, NeighborOffset.nextHeaderAndHopLimit,
+                UInt32(NeighborFrame.icmpv6) << 8 | UInt32(NeighborFrame.hopLimit))
+            + check(Code.loadHalfWord, NeighborOffset.typeAndCode, UInt32(NeighborAdvertisement.type) << 8) + [
+                BPFInstruction(code: Code.returnConstant, operand: UInt32(NeighborFrame.maximumLength))
+            ])
+
+    private static let replies: Filter = {
         func expect(_ code: UInt16, _ offset: UInt32, _ value: UInt32, dropAfter count: UInt8) -> [BPFInstruction] {
             [
                 BPFInstruction(code: code, operand: offset),

@@ -3,12 +3,12 @@ public import Wire
 /// Who has an address on a network?
 public struct Question: Hashable, Comparable, Sendable {
     /// The address.
-    public var address: IPv4Address
+    public var address: IPAddress
     /// The interface that leads to the network.
     public var interfaceIndex: UInt32
 
     /// The question who has `address` on the network of the interface with this index.
-    public init(_ address: IPv4Address, on interfaceIndex: UInt32) {
+    public init(_ address: IPAddress, on interfaceIndex: UInt32) {
         self.address = address
         self.interfaceIndex = interfaceIndex
     }

@@ -1,10 +1,10 @@
 public import Wire
 
-/// Asks who has an address (RFC 826), as a host that wants to send to it would, and tells who answers.
+/// Asks who has an address (RFC 826, RFC 4861 section 7.2.2), as a host that wants to send to it would, and tells who answers.
 ///
-/// A question is asked until there is an answer, a few times at most, from the node's own address on that network, and as a
-/// probe (RFC 5227 section 1.1) where it has none. Only what is sent to this node alone counts: whoever announces an address
-/// to all need not answer for it.
+/// A question is asked until there is an answer, a few times at most, from the node's own address on that network. Where it
+/// has none of IPv4, it probes (RFC 5227 section 1.1); of IPv6 it cannot ask: who has no address is answered with all others.
+/// Only what is sent to this node alone counts: whoever announces an address to all need not answer for it.
 public struct Resolver: Sendable {
     /// How often a question is asked where nobody answers.
     public static let requestCount = 5
@@ -58,7 +58,7 @@ public struct Resolver: Sendable {
     /// What a resolver asks of its shell, to be carried out in order.
     public enum Directive: Hashable, Sendable {
         /// Send the frame on the question's interface.
-        case send(EthernetFrame, for: Question)
+        case send(Frame, for: Question)
         /// Send `Event.timer` at this instant; replaces the instant asked for before.
         case wake(at: Instant)
         /// Tell whoever has asked.
@@ -132,24 +132,25 @@ public struct Resolver: Sendable {
         guard var inquiry = inquiries[question] else { return }
         inquiry.nextRequestAt = nil
         inquiry.endsAt = now.advanced(by: Self.patience)
-        if let station = stations[question.interfaceIndex] {
+        if let station = stations[question.interfaceIndex],
+            let frame = Frame.question(who: question.address, from: station)
+        {
             inquiry.sentCount += 1
             if inquiry.sentCount < Self.requestCount {
                 inquiry.nextRequestAt = now.advanced(by: Self.requestInterval)
             }
-            directives.append(.send(.request(for: question.address, from: station), for: question))
+            directives.append(.send(frame, for: question))
         }
         inquiries[question] = inquiry
     }
 
     /// Takes an answer; what is none is dropped.
     private mutating func hear(_ bytes: ArraySlice<UInt8>, on index: UInt32, _ directives: inout [Directive]) {
-        guard let frame = try? EthernetFrame(bytes), let own = stations[index]?.hardwareAddress else { return }
-        let packet = frame.packet
-        let question = Question(packet.senderProtocolAddress, on: index)
-        let sender = packet.senderHardwareAddress
-        guard packet.operation == .reply, frame.destination == own, packet.targetHardwareAddress == own,
-            sender != own, sender != .zero, !sender.isMulticast, var inquiry = inquiries[question],
+        guard let own = stations[index]?.hardwareAddress, let frame = try? Frame(bytes),
+            let (address, sender) = frame.answer(to: own)
+        else { return }
+        let question = Question(address, on: index)
+        guard sender != own, sender != .zero, !sender.isMulticast, var inquiry = inquiries[question],
             !inquiry.answers.contains(sender), inquiry.answers.count < Self.answerLimit
         else { return }
         inquiry.answers.append(sender)
@@ -157,23 +158,5 @@ public struct Resolver: Sendable {
         inquiry.nextRequestAt = nil
         inquiries[question] = inquiry
         directives.append(.report(.answered(question, by: sender)))
-    }
-}
-
-extension EthernetFrame {
-    /// The question to all on the network of `station` who has `address`.
-    fileprivate static func request(for address: IPv4Address, from station: Resolver.Station) -> EthernetFrame {
-        var own: [IPv4Address] = []
-        for prefix in station.addresses {
-            guard case .v4(let bearer) = prefix.address else { continue }
-            // What stands first is used: the nearest.
-            if prefix.contains(.v4(address)) { own.insert(bearer, at: 0) } else { own.append(bearer) }
-        }
-        return EthernetFrame(
-            destination: .broadcast, source: station.hardwareAddress,
-            packet: Packet(
-                operation: .request, senderHardwareAddress: station.hardwareAddress,
-                senderProtocolAddress: own.first ?? .unspecified, targetHardwareAddress: .zero,
-                targetProtocolAddress: address))
     }
 }

@@ -57,7 +57,7 @@ public enum Directive: Hashable, Sendable {
     case answer(Bool)
     /// Tell the gateways on the interfaces with these indices, ascending, at once by `Event.gateways`.
     case findGateways(on: [UInt32])
-    /// Ask by ARP who has an address, and tell by `Event.asked`.
+    /// Ask by ARP or NDP who has an address, and tell by `Event.asked`.
     case ask(ARP.Question)
     /// Find out whether another host has an address, and tell by `Event.probed`.
     case probe(ARP.Probe)

@@ -2,7 +2,7 @@ import ARP
 import NetLink
 import Wire
 
-/// How the nodes hear by ARP whether each of them can be heard: see `Inspection` for the one that asks, `Reputation` for the
+/// How the nodes hear by ARP and NDP whether each of them can be heard: see `Inspection` for the one that asks, `Reputation` for the
 /// one that is asked about.
 extension Instance {
     // MARK: The one that asks
@@ -22,26 +22,26 @@ extension Instance {
 
     /// What was wanted, else the address after the last one.
     private var nextSubject: Inspection.Subject? {
-        if let wanted = inspection.wanted, let subject = subject(.v4(wanted)) { return subject }
-        let last = IPAddress.v4(inspection.last)
+        if let wanted = inspection.wanted, let subject = subject(wanted) { return subject }
         let inTurn = ownership.registers.entries.keys.filter { subject($0) != nil }
-        return (inTurn.filter { $0 > last }.min() ?? inTurn.min()).flatMap { subject($0) }
+        let after = inspection.last.flatMap { last in inTurn.filter { $0 > last }.min() }
+        return (after ?? inTurn.min()).flatMap { subject($0) }
     }
 
     /// What to ask about `address`; nil where it is not another live node's, or where this node is in another network.
     private func subject(_ address: IPAddress) -> Inspection.Subject? {
-        guard case .v4(let target) = address, let owner = ownership.registers[address]?.owner,
-            owner != settings.nodeName, owner != Register.nobody, roster.knowsRegisters(owner),
-            announcer.current[address] == nil, isAnswerable(address), !book.occupants(of: address).isEmpty,
+        guard let owner = ownership.registers[address]?.owner, owner != settings.nodeName, owner != Register.nobody,
+            roster.knowsRegisters(owner), announcer.current[address] == nil,
+            isAnswerable(address), !book.occupants(of: address).isEmpty,
             let index = reach.neighbouringInterface(of: address)
         else { return nil }
-        return Inspection.Subject(question: ARP.Question(target, on: index), owner: owner)
+        return Inspection.Subject(question: ARP.Question(address, on: index), owner: owner)
     }
 
     /// Takes what has come of a question.
     mutating func inspect(_ report: ARP.Resolver.Report, in turn: inout Turn) {
         guard let (owner, question, finding) = inspection.take(report, at: turn.now),
-            ownership.registers[.v4(question.address)]?.owner == owner, !isolation.isHeldBack
+            ownership.registers[question.address]?.owner == owner, !isolation.isHeldBack
         else { return }
         post(.finding(finding.bytes), to: .member(owner), in: &turn)
         guard finding.stations.isEmpty else { return }
@@ -55,7 +55,7 @@ extension Instance {
 
     /// Takes what the node `peer` has found.
     mutating func take(_ finding: Finding, from peer: String, in turn: inout Turn) {
-        let address = IPAddress.v4(finding.address)
+        let address = finding.address
         guard let candidates = candidates(for: address), candidates.haveRegisters,
             announcer.current[address] != nil, ownership.registers[address]?.owner == settings.nodeName,
             let since = announcer.since[address], since.duration(to: turn.now) >= Reputation.settling,

@@ -60,7 +60,9 @@ extension Instance {
         let (questions, consequence) = isolation.take(
             gateways, hasInterfaces: !interfacesToAsk.isEmpty, at: turn.now)
         // Where it is not asked for itself, somebody was not heard; any answer shows that others are.
-        let others = isolation.isInDoubtOrCutOff ? [] : gateways.map { ARP.Question($0.address, on: $0.interfaceIndex) }
+        let others =
+            isolation.isInDoubtOrCutOff
+            ? [] : gateways.map { ARP.Question(.v4($0.address), on: $0.interfaceIndex) }
         for question in questions + others { turn.emit(.ask(question)) }
         conclude(consequence, in: &turn)
     }

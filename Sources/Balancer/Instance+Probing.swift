@@ -70,10 +70,7 @@ extension Instance {
         let told = presences.filter { $0.key != settings.nodeName }.values.flatMap(\.prefixes).map(\.address)
         let listed = cluster.nodes.filter { $0.key != settings.nodeName }.values.flatMap(\.internalAddresses)
         return Set(told + listed).sorted().compactMap { address in
-            guard case .v4(let address) = address, let index = reach.neighbouringInterface(of: .v4(address)) else {
-                return nil
-            }
-            return ARP.Question(address, on: index)
+            reach.neighbouringInterface(of: address).map { ARP.Question(address, on: $0) }
         }
     }
 

@@ -36,7 +36,9 @@ func address(_ high: UInt32, _ low: UInt32) -> IPv4Address {
     IPv4Address(rawValue: 0x0A4D_0000 | high << 8 | low)
 }
 
-func written(_ frame: EthernetFrame) -> [UInt8] {
+func written(_ frame: EthernetFrame) -> [UInt8] { written(.arp(frame)) }
+
+func written(_ frame: Frame) -> [UInt8] {
     var writer = ByteWriter()
     frame.write(to: &writer)
     return writer.bytes

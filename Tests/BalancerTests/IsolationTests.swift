@@ -11,7 +11,7 @@ import Wire
 /// What a node does that hears nobody any more.
 @Suite struct IsolationTests {
     private static let gateway = Gateway(IPv4Address(rawValue: 0xC0A8_0101), on: 2)
-    private static let question = ARP.Question(gateway.address, on: 2)
+    private static let question = ARP.Question(.v4(gateway.address), on: 2)
     private static let mac = MACAddress(rawValue: 0x0200_0000_0001)
 
     /// pi1 with one address of its own, beside pi2 and pi3, each with one.
@@ -245,7 +245,7 @@ import Wire
     // MARK: Whether this node is heard
 
     private func found(_ stations: [MACAddress], by peer: String) -> Balancer.Event {
-        let finding = Finding(address: IPv4Address(rawValue: 0xC0A8_0164), isHearing: true, stations: stations)
+        let finding = Finding(address: .v4(IPv4Address(rawValue: 0xC0A8_0164)), isHearing: true, stations: stations)
         return .posted(DirectMessage(sender: peer, .finding(finding.bytes)).bytes)
     }
 
@@ -264,7 +264,7 @@ import Wire
         for peer in ["pi2", "pi3", "pi2"] { rig.send(found([], by: peer)) }
         #expect(rig.answered.contains(address))
         #expect(
-            rig.posted.contains { $0.to == .group && $0.message.body == .doubted(IPv4Address(rawValue: 0xC0A8_0164)) })
+            rig.posted.contains { $0.to == .group && $0.message.body == .doubted(address) })
         let epoch = try #require(rig.node.ownership.registers[address]?.epoch)
         rig.send(found([], by: "pi3"))
         #expect(!rig.answered.contains(address) && rig.records.contains(.unheard))
@@ -283,7 +283,7 @@ import Wire
         rig.clear()
         rig.pass(.seconds(40))
         let asked = Set(rig.directives.compactMap { if case .ask(let question) = $0 { question } else { nil } })
-        let theirs = [101, 102].map { ARP.Question(IPv4Address(rawValue: 0xC0A8_0100 + $0), on: 2) }
+        let theirs = [101, 102].map { ARP.Question(.v4(IPv4Address(rawValue: 0xC0A8_0100 + $0)), on: 2) }
         #expect(asked == Set(theirs))
         rig.clear()
         for _ in 0..<10 where rig.node.inspection.subject == nil { rig.pass(.seconds(2)) }
@@ -295,6 +295,48 @@ import Wire
         rig.clear()
         rig.pass(.seconds(2))
         #expect(rig.directives.contains(.ask(subject.question)), "once more, soon")
+    }
+
+    private static let six = IPAddress.v6(IPv6Address(high: 0xFD00_0002_0000_0000, low: 0x1000))
+
+    /// Three in a network of both families, with a Service of IPv6 alone that is `owner`'s.
+    private func groupOfSix(owner: String) -> Rig {
+        var rig = group()
+        rig.send(.pools(Rig.pools("192.168.1.100-192.168.1.119", "fd00:2::1000-fd00:2::10ff"), from: .file))
+        rig.send(.links([Rig.link(2, "eth0", "192.168.1.11/24,fd00:2::11/64")]))
+        for other in ["pi2", "pi3"] {
+            let presence = "192.168.1.12/24,fd00:2::12/64"
+            rig.renew(other, addresses: presence)
+            rig.send(Group.member(other, instance: 8, presence: presence))
+        }
+        var service = Service.named("six", ingress: [Self.six.description])
+        service.ipFamilies = ["IPv6"]
+        rig.put(service)
+        if owner != "pi1" { rig.send(Group.claims([Self.six], by: owner)) }
+        rig.putEndpoints("six", on: ["pi1", "pi2", "pi3"])
+        rig.pass(.seconds(10))
+        rig.clear()
+        return rig
+    }
+
+    @Test func itAsksForAddressesOfIPv6Too() {
+        var rig = groupOfSix(owner: "pi2")
+        rig.pass(.seconds(60))
+        let asked = Set(rig.directives.compactMap { if case .ask(let question) = $0 { question } else { nil } })
+        #expect(asked.contains(ARP.Question(Self.six, on: 2)))
+        #expect(asked.count == 3, "the addresses of IPv4 as well, in turn")
+    }
+
+    @Test func anAddressOfIPv6ThatNobodyHearsIsLeftToOthers() {
+        var rig = groupOfSix(owner: "pi1")
+        #expect(rig.answered.contains(Self.six))
+        for peer in ["pi2", "pi3", "pi2", "pi3"] {
+            let finding = Finding(address: Self.six, isHearing: true, stations: [])
+            rig.send(.posted(DirectMessage(sender: peer, .finding(finding.bytes)).bytes))
+        }
+        #expect(rig.posted.contains { $0.to == .group && $0.message.body == .doubted(Self.six) })
+        #expect(!rig.answered.contains(Self.six) && rig.records.contains(.unheard))
+        #expect(rig.registersTold(to: .group)[Self.six]?.owner == Register.nobody)
     }
 
     /// It may be that only this node does not hear: the others are to know that it does not answer.

@@ -5,7 +5,7 @@ import Wire
 
 /// What a node does about what others have found when they asked for its addresses, and how they tell it.
 @Suite struct ReputationTests {
-    private static let address = IPv4Address(rawValue: 0xC0A8_0164)
+    private static let address = IPAddress.v4(IPv4Address(rawValue: 0xC0A8_0164))
     private static let own = MACAddress(rawValue: 0x0242_0000_0002)
     private static let stranger = MACAddress(rawValue: 0x0200_0000_0009)
 
@@ -57,14 +57,14 @@ import Wire
         var reputation = Reputation()
         var now = Instant.zero
         let times = (0..<8).map { _ in
-            let until = reputation.giveUp(.v4(Self.address), at: now)
+            let until = reputation.giveUp(Self.address, at: now)
             defer { now = until }
             return now.duration(to: until)
         }
         #expect(times.prefix(3) == [.seconds(60), .seconds(120), .seconds(240)])
         #expect(times.last == .seconds(3_600))
         now = now.advanced(by: .seconds(3_601))
-        #expect(now.duration(to: reputation.giveUp(.v4(Self.address), at: now)) == .seconds(60))
+        #expect(now.duration(to: reputation.giveUp(Self.address, at: now)) == .seconds(60))
     }
 
     // MARK: Telling
@@ -72,7 +72,7 @@ import Wire
     @Test func aFindingIsWrittenAndReadAsItIs() throws {
         let message = DirectMessage(sender: "pi2", .finding(finding(Self.own, Self.stranger).bytes))
         let bytes: [UInt8] =
-            [8, 1, 3] + Array("pi2".utf8) + [192, 168, 1, 100, 1, 2] + [2, 0x42, 0, 0, 0, 2, 2, 0, 0, 0, 0, 9]
+            [8, 1, 3] + Array("pi2".utf8) + [4, 192, 168, 1, 100, 1, 2] + [2, 0x42, 0, 0, 0, 2, 2, 0, 0, 0, 0, 9]
         #expect(message.bytes == bytes)
         #expect(try DirectMessage(bytes) == message)
         var reader = ByteReader(bytes.dropFirst(6))
@@ -81,16 +81,29 @@ import Wire
             var reader = ByteReader(bytes[6..<length])
             #expect(throws: WireError.self) { try Finding(from: &reader) }
         }
-        var many = ByteReader([192, 168, 1, 100, 0, 5] + [UInt8](repeating: 2, count: 30))
+        var many = ByteReader([4, 192, 168, 1, 100, 0, 5] + [UInt8](repeating: 2, count: 30))
         #expect(throws: WireError.self) { try Finding(from: &many) }
     }
 
     @Test func aDoubtIsWrittenAndReadAsItIs() throws {
         let message = DirectMessage(sender: "pi2", .doubted(Self.address))
-        let bytes: [UInt8] = [9, 1, 3] + Array("pi2".utf8) + [192, 168, 1, 100]
+        let bytes: [UInt8] = [9, 1, 3] + Array("pi2".utf8) + [4, 192, 168, 1, 100]
         #expect(message.bytes == bytes)
         #expect(try DirectMessage(bytes) == message)
         #expect(throws: WireError.self) { try DirectMessage(bytes.dropLast()) }
         #expect(throws: WireError.self) { try DirectMessage(bytes + [0]) }
+    }
+
+    @Test func anAddressOfIPv6IsWrittenAndReadAsItIs() throws {
+        let address = IPAddress.v6(IPv6Address(high: 0xFD00_0002_0000_0000, low: 0x1000))
+        let raw: [UInt8] = [6, 0xFD, 0, 0, 2] + [UInt8](repeating: 0, count: 10) + [0x10, 0]
+        let found = Finding(address: address, isHearing: false, stations: [])
+        #expect(found.bytes == raw + [0, 0])
+        var reader = ByteReader(found.bytes)
+        #expect(try Finding(from: &reader) == found)
+        let doubt = DirectMessage(sender: "pi2", .doubted(address))
+        #expect(doubt.bytes == [9, 1, 3] + Array("pi2".utf8) + raw)
+        #expect(try DirectMessage(doubt.bytes) == doubt)
+        #expect(throws: WireError.self) { try DirectMessage([9, 1, 3] + Array("pi2".utf8) + [5] + raw.dropFirst()) }
     }
 }

@@ -84,7 +84,9 @@ struct Rig {
                 case .write(let id, let write): carryOut(id, write)
                 case .findGateways: send(.gateways(gateways))
                 case .ask(let question):
-                    guard hearsGateways, gateways.contains(where: { $0.address == question.address }) else { break }
+                    guard hearsGateways, gateways.contains(where: { .v4($0.address) == question.address }) else {
+                        break
+                    }
                     send(.asked(.answered(question, by: MACAddress(rawValue: 0x0200_0000_0001))))
                 case .probe(let probe):
                     if let station = stations[probe.address] {

@@ -249,7 +249,7 @@ import Wire
         return rig
     }
 
-    private static let question = Question(IPv4Address(rawValue: 0xC0A8_010C), on: 2)
+    private static let question = Question(.v4(IPv4Address(rawValue: 0xC0A8_010C)), on: 2)
 
     /// It still answers for what it had: it is asked again soon, and nobody is told.
     @Test func aNodeOfTheClusterIsNoForeigner() {
@@ -265,6 +265,20 @@ import Wire
         #expect(probed(rig) == [probe(240)])
         rig.send(.probed(.free(probe(240))))
         #expect(rig.address(of: "web") == "192.168.1.240")
+    }
+
+    /// In a network of IPv6 alone there is nothing else to know it by.
+    @Test func aNodeIsAskedForItsIPv6AddressToo() throws {
+        var rig = leaderInCompany()
+        rig.send(.links([Rig.link(2, "eth0", "fd00:1::11/64")]))
+        rig.renew("pi2", addresses: "fd00:1::12/64")
+        rig.clear()
+        rig.send(.probed(.used(probe(240), by: Self.peer)))
+        let question = Question(try #require(IPAddress("fd00:1::12")), on: 2)
+        #expect(asked(rig) == [question])
+        rig.send(.asked(.answered(question, by: Self.peer)))
+        rig.send(.asked(.ended(question, answers: [Self.peer])))
+        #expect(warnings(rig).isEmpty)
     }
 
     @Test func whoeverIsNoNodeIsAForeigner() {

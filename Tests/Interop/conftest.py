@@ -17,13 +17,16 @@ from lab.fixtures import folder_of, has_passed, lend, running, use
 from lab.kube import MANIFEST, KubeControlPlane
 from lab.lan import Lan
 from lab.lone import Lone
+from lab.neighbours import address6
 from lab.node import UNPROBED, LbdNode, lbd_binary, node_object
+from lab.pools import POOL6
+from lab.routers import ipv6
 from lab.standin.control import StandInControlPlane
 
 
 _LONGEST = (
-    "test_gossip.py", "test_enroll.py", "test_bgp_peers.py", "test_bgp.py", "test_takeover.py", "test_isolation.py",
-    "test_outage.py", "test_other_servers.py", "test_alertmanager.py", "test_leader.py", "test_ndp.py",
+    "test_gossip.py", "test_enroll.py", "test_bgp_peers.py", "test_bgp.py", "test_takeover.py", "test_isolation.py", "test_outage.py",
+    "test_other_servers.py", "test_alertmanager.py", "test_leader.py", "test_ndp.py",
 )
 """The files that take longest: they begin first, so that no worker is left with one at the end."""
 
@@ -69,6 +72,15 @@ def standin_cluster(request: pytest.FixtureRequest, folder: Path) -> Iterator[Ca
         if has_passed(request):
             for each in made:
                 each.check()
+
+
+@pytest.fixture
+def six(standin_cluster: Callable[..., Cluster]) -> Iterator[Cluster]:
+    """A cluster whose nodes and client have addresses of both families, and so has its pool."""
+    cluster = standin_cluster()
+    with ipv6(cluster), address6(cluster.lan.client):
+        cluster.pools(POOL6)
+        yield cluster
 
 
 @pytest.fixture

@@ -5,39 +5,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 from lab.cluster import Cluster, eventually
-from lab.neighbours import address6, groups, neighbour, resolve, stations
+from lab.neighbours import group_of, groups, neighbour, resolve, stations
 from lab.node import LbdNode
-from lab.routers import ipv6
-
-POOL6 = """\
-address-pools:
-- name: home
-  protocol: layer2
-  addresses:
-  - 192.168.2.128/25
-  - fd00:2::1000-fd00:2::10ff
-"""
 
 AT_ONCE_SECONDS = 5
-
-
-def group_of(address: str) -> str:
-    """The group in which an address is asked for (RFC 4291 section 2.7.1)."""
-    low = int(ipaddress.IPv6Address(address)) & 0xFFFFFF
-    return str(ipaddress.IPv6Address((0xFF02 << 112) | (0x1FF << 24) | low))
-
-
-@pytest.fixture
-def six(standin_cluster: Callable[..., Cluster]) -> Iterator[Cluster]:
-    """A cluster whose nodes and client have addresses of both families, and so has its pool."""
-    cluster = standin_cluster()
-    with ipv6(cluster), address6(cluster.lan.client):
-        cluster.pools(POOL6)
-        yield cluster
 
 
 def served6(cluster: Cluster, **spec: object) -> str:
@@ -117,6 +91,27 @@ def test_a_restart_leaves_the_address_where_it_is(six: Cluster) -> None:
     owner.restart()
     eventually("it answers", lambda: stations(six.lan.client, address) == [owner.host.mac], AT_ONCE_SECONDS)
     assert group_of(address) in groups(owner.host)
+
+
+def test_an_owner_that_nobody_hears_is_replaced(six: Cluster) -> None:
+    """It beats, and believes that it answers; the others solicit its address now and then and tell it."""
+    address = served6(six)
+    owner = owner6(six, address)
+    lines = owner.process.mark()
+    client = six.lan.client
+    try:
+        six.lan.set_voice(owner.name, False)
+        assert stations(client, address) == []
+        (mac,) = eventually("another answers", lambda: stations(client, address), 60)
+        heir = six.node_with(mac)
+        assert heir is not owner
+        owner.wait_for_line(f"nobody hears this node answer for {address}", since=lines)
+    finally:
+        six.lan.set_voice(owner.name, True)
+    eventually("the owner has left the group", lambda: group_of(address) not in groups(owner.host), 5)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        assert owner6(six, address) is heir
 
 
 def test_a_switch_that_snoops_carries_what_is_asked(six: Cluster) -> None:

@@ -63,7 +63,8 @@ extension World {
     mutating func resolve(_ event: ARP.Resolver.Event, by daemon: Daemon) {
         for directive in daemon.resolver.handle(event, at: now) {
             switch directive {
-            case .send(let frame, for: _): send(frame, by: daemon)
+            case .send(.arp(let frame), for: _): send(frame, by: daemon)
+            case .send(.ndp, for: _): break
             case .wake(at: let instant): wake(.resolver, of: daemon, at: instant)
             case .report(let report): deliver(.asked(report), to: daemon)
             }

@@ -2,8 +2,8 @@ public import EventLoop
 public import System
 internal import Wire
 
-/// Carries a `Resolver`'s directives out: a packet socket on each interface that a question is asked on, for as long as
-/// answers are waited for.
+/// Carries a `Resolver`'s directives out: a packet socket for each family of addresses on each interface that a question is
+/// asked on, for as long as answers are waited for.
 public final class Asker {
     /// The number of requests that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
@@ -12,7 +12,7 @@ public final class Asker {
     private let onReport: (Resolver.Report) -> Void
     private var resolver = Resolver()
     private var timer: Timer?
-    private var ports: [UInt32: Port] = [:]
+    private var ports: [PortID: Port] = [:]
 
     /// An asker that has asked nothing yet; what comes of questions goes to `onReport`.
     ///
@@ -30,7 +30,7 @@ public final class Asker {
     /// Tells which interfaces frames can leave by; replaces what was told before.
     public func update(interfaces: [UInt32: Resolver.Station]) {
         handle(.interfaces(interfaces))
-        for index in ports.keys where interfaces[index] == nil { ports[index] = nil }
+        for id in ports.keys where interfaces[id.interfaceIndex] == nil { ports[id] = nil }
     }
 
     /// Asks.
@@ -48,29 +48,30 @@ public final class Asker {
         }
     }
 
-    private func send(_ frame: EthernetFrame, for question: Question) {
+    private func send(_ frame: Frame, for question: Question) {
         do throws(Errno) {
-            try port(question.interfaceIndex).send(.arp(frame))
+            try port(PortID(interfaceIndex: question.interfaceIndex, family: question.address.family)).send(frame)
         } catch {
             sendErrors += 1
             handle(.unsent(question))
         }
     }
 
-    private func port(_ index: UInt32) throws(Errno) -> Port {
-        if let port = ports[index] { return port }
+    private func port(_ id: PortID) throws(Errno) -> Port {
+        if let port = ports[id] { return port }
         let port = try Port(
-            loop, index: index,
+            loop, index: id.interfaceIndex,
             socket: try PacketSocket(
-                etherType: EthernetFrame.etherType, interfaceIndex: index, filter: Filter.replies.instructions),
-            handler: { [unowned self] frame in handle(.received(frame, on: index)) },
+                etherType: id.family.etherType, interfaceIndex: id.interfaceIndex,
+                filter: Filter.answers(of: id.family).instructions),
+            handler: { [unowned self] frame in handle(.received(frame, on: id.interfaceIndex)) },
             // What cannot be heard is no answer.
             onError: { _ in })
-        ports[index] = port
+        ports[id] = port
         return port
     }
 
     private func closeUnused() {
-        for index in ports.keys where !resolver.isAsking(on: index) { ports[index] = nil }
+        for id in ports.keys where !resolver.isAsking(on: id.interfaceIndex) { ports[id] = nil }
     }
 }

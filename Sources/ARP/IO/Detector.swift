@@ -5,11 +5,6 @@ public import Wire
 /// Carries a `Prober`'s directives out: a packet socket for each interface and family of addresses, for as long as addresses
 /// are watched or answers are waited for.
 public final class Detector {
-    private struct PortID: Hashable {
-        var interfaceIndex: UInt32
-        var family: AddressFamily
-    }
-
     /// The number of probes that could not be sent.
     public private(set) var sendErrors: UInt64 = 0
     /// The interfaces, by index, on which everybody is told of who has an address of the ranges, and not only what comes of

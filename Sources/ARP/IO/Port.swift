@@ -2,6 +2,12 @@ internal import EventLoop
 internal import System
 internal import Wire
 
+/// Which port it is, where there is one for each interface and family of addresses.
+struct PortID: Hashable {
+    var interfaceIndex: UInt32
+    var family: AddressFamily
+}
+
 /// One interface's packet socket: hears what the filter lets through, and sends frames.
 final class Port {
     /// The most frames that are taken at once: far more than wait on a busy LAN, and done in a few milliseconds.

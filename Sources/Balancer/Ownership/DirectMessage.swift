@@ -19,10 +19,10 @@ struct DirectMessage: Hashable {
         case wanted(question: UInt32)
         /// What the sender says about itself, sooner than the gossip tells it: the bytes of its `Metadata`.
         case metadata([UInt8])
-        /// What has come of asking by ARP for an address of yours: the bytes of a `Finding`.
+        /// What has come of asking by ARP or NDP for an address of yours: the bytes of a `Finding`.
         case finding([UInt8])
         /// Somebody did not hear the sender answer for this address: ask for it too, and tell.
-        case doubted(IPv4Address)
+        case doubted(IPAddress)
     }
 
     private enum Kind: UInt8 {
@@ -66,9 +66,9 @@ struct DirectMessage: Hashable {
         case .metadata: body = .metadata(rest)
         case .finding: body = .finding(rest)
         case .doubted:
-            guard rest.count == 4 else { throw .invalid(field: "length", value: UInt64(rest.count)) }
             var address = ByteReader(rest)
-            body = .doubted(try address.readIPv4Address())
+            body = .doubted(try address.readIPAddress())
+            guard address.remaining == 0 else { throw .invalid(field: "length", value: UInt64(rest.count)) }
         case .wanted:
             guard rest.count == 4 else { throw .invalid(field: "length", value: UInt64(rest.count)) }
             var question = ByteReader(rest)

@@ -1,21 +1,21 @@
 import Wire
 
-/// Who has answered a node that asked by ARP for an address.
+/// Who has answered a node that asked by ARP or NDP for an address.
 ///
 /// ```
-/// address 4 | flags 1 | stations: count 1, 6 each
+/// family 1 (4, 6), address 4 or 16 | flags 1 | stations: count 1, 6 each
 /// ```
 struct Finding: Hashable {
     private static let hearingFlag: UInt8 = 1
     private static let maximumStations = 4
 
-    var address: IPv4Address
+    var address: IPAddress
     /// Whether the node that asked has heard anybody's answer to anything lately.
     var isHearing: Bool
     /// The Ethernet addresses of those who answered; none where nobody did.
     var stations: [MACAddress]
 
-    init(address: IPv4Address, isHearing: Bool, stations: [MACAddress]) {
+    init(address: IPAddress, isHearing: Bool, stations: [MACAddress]) {
         self.address = address
         self.isHearing = isHearing
         self.stations = Array(stations.prefix(Self.maximumStations))
@@ -23,9 +23,9 @@ struct Finding: Hashable {
 
     /// Reads all that is left.
     ///
-    /// - Throws: `WireError` where it is cut short or too long, or tells of more stations than it may.
+    /// - Throws: `WireError` where it is cut short or too long, tells of more stations than it may, or of an address of no family.
     init(from reader: inout ByteReader) throws(WireError) {
-        address = try reader.readIPv4Address()
+        address = try reader.readIPAddress()
         isHearing = try reader.read(UInt8.self) & Self.hearingFlag != 0
         let count = try reader.read(UInt8.self)
         guard count <= Self.maximumStations else { throw .invalid(field: "stations", value: UInt64(count)) }

@@ -1,7 +1,7 @@
 import ARP
 import Wire
 
-/// Now and then asks by ARP for an address that another node answers for, as a client would, to tell that node whether it was
+/// Now and then asks by ARP or NDP for an address that another node answers for, as a client would, to tell that node whether it was
 /// heard: it cannot know that itself.
 struct Inspection {
     /// One address in so long, in turn.
@@ -22,12 +22,12 @@ struct Inspection {
     private(set) var subject: Subject?
     private(set) var dueAt: Instant?
     /// The address that was asked for last.
-    private(set) var last = IPv4Address(rawValue: 0)
+    private(set) var last: IPAddress?
     /// It is to be asked for again, or next.
-    private(set) var wanted: IPv4Address?
+    private(set) var wanted: IPAddress?
     private var heardAt: Instant?
     /// The last address for which nobody answered, and how often in a row.
-    private var missed: (address: IPv4Address, times: Int)?
+    private var missed: (address: IPAddress, times: Int)?
 
     /// Begins, unless it has.
     mutating func begin(at now: Instant, using rng: inout PRNG) {
@@ -35,7 +35,7 @@ struct Inspection {
     }
 
     /// Somebody wants to know about this address soon.
-    mutating func want(_ address: IPv4Address, at now: Instant) {
+    mutating func want(_ address: IPAddress, at now: Instant) {
         guard let due = dueAt else { return }
         wanted = address
         dueAt = min(due, now.advanced(by: Self.repeatPeriod / 2))
@@ -73,10 +73,10 @@ struct Inspection {
     }
 
     /// How often in a row nobody has answered for `address`, where that was the last.
-    func misses(of address: IPv4Address) -> Int { missed.map { $0.address == address ? $0.times : 0 } ?? 0 }
+    func misses(of address: IPAddress) -> Int { missed.map { $0.address == address ? $0.times : 0 } ?? 0 }
 
     /// Nobody has answered: asks once more where that is the first time, and goes on to the next address soon.
-    mutating func repeatSoon(_ address: IPv4Address?, at now: Instant) {
+    mutating func repeatSoon(_ address: IPAddress?, at now: Instant) {
         wanted = address
         dueAt = now.advanced(by: Self.repeatPeriod)
     }

@@ -77,7 +77,7 @@ struct Isolation {
         guard hasInterfaces else { return ([], hearNobody(at: now)) }
         self.gateways = gateways.isEmpty ? self.gateways : gateways
         guard !gateways.isEmpty else { return ([], leave(for: .alone, at: now)) }
-        questions = Set(gateways.map { ARP.Question($0.address, on: $0.interfaceIndex) })
+        questions = Set(gateways.map { ARP.Question(.v4($0.address), on: $0.interfaceIndex) })
         return (questions.sorted(), .nothing)
     }
 

@@ -19,7 +19,7 @@ extension Registers {
         while reader.remaining > 0 {
             let owner = try reader.readNodeName(orNone: true)
             for _ in 0..<(try reader.read(UInt16.self)) {
-                let address = try reader.readAddress()
+                let address = try reader.readIPAddress()
                 let epoch = try reader.read(UInt64.self)
                 guard epoch > 0, epoch <= Register.maximumEpoch else { throw .invalid(field: "epoch", value: epoch) }
                 entries.append((address, Register(epoch: epoch, owner: owner)))
@@ -57,28 +57,4 @@ extension Registers {
 
     /// All registers.
     var all: Entries { entries.map { ($0.key, $0.value) } }
-}
-
-extension ByteReader {
-    /// An address after the number of its family.
-    fileprivate mutating func readAddress() throws(WireError) -> IPAddress {
-        switch try read(UInt8.self) {
-        case 4: .v4(try readIPv4Address())
-        case 6: .v6(try readIPv6Address())
-        case let family: throw .invalid(field: "family", value: UInt64(family))
-        }
-    }
-}
-
-extension ByteWriter {
-    fileprivate mutating func write(_ address: IPAddress) {
-        switch address {
-        case .v4(let address):
-            write(4 as UInt8)
-            write(address)
-        case .v6(let address):
-            write(6 as UInt8)
-            write(address)
-        }
-    }
 }

@@ -52,7 +52,7 @@ struct Reputation {
         _ finding: Finding, from peer: String, own: [MACAddress], peers: [String], at now: Instant
     ) -> Consequence {
         lookedAt = now
-        let address = IPAddress.v4(finding.address)
+        let address = finding.address
         guard opinions[address] != nil || opinions.count < Self.limit else { return .nothing }
         var known = opinions[address, default: [:]].filter {
             $0.value.at.duration(to: now) <= Self.validity && peers.contains($0.key)

@@ -192,13 +192,15 @@ class Lan:
         self.switch.ip("link", "set", f"port{self.nodes[node].number}", "master", "lan")
 
     def set_voice(self, node: str, is_heard: bool) -> None:
-        """Has the switch drop the ARP that a node sends in the name of the pool's addresses, or carry it again: as a filter does,
-        or an access point that knows a station by one address alone."""
+        """Has the switch drop the ARP and NDP that a node sends in the name of the pools' addresses, or carry it again: as a filter
+        does, or an access point that knows a station by one address alone."""
         rules = "add table bridge voice\ndelete table bridge voice\n"
         if not is_heard:
+            mac = self.nodes[node].mac
             rules += (
                 "table bridge voice {\nchain prerouting {\ntype filter hook prerouting priority 0\n"
-                f"ether saddr {self.nodes[node].mac} arp saddr ip 192.168.2.128/25 drop\n}}\n}}\n"
+                f"ether saddr {mac} arp saddr ip 192.168.2.128/25 drop\n"
+                f"ether saddr {mac} ip6 saddr fd00:2::1000-fd00:2::10ff icmpv6 type nd-neighbor-advert drop\n}}\n}}\n"
             )
         self.switch.run("nft", "-f", "-", stdin=rules)
 

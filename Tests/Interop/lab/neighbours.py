@@ -1,8 +1,9 @@
-"""What a host's kernel finds out about its neighbours of IPv6, and how it asks."""
+"""What a host's kernel finds out about its neighbours, and how it asks."""
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import re
 import socket
@@ -23,27 +24,39 @@ def address6(host: Host) -> Iterator[str]:
         host.namespace.ip("address", "delete", f"{address}/64", "dev", "eth0")
 
 
-def knock(host: Host, address: str) -> None:
+def group_of(address: str) -> str:
+    """The group in which an address of IPv6 is asked for (RFC 4291 section 2.7.1)."""
+    low = int(ipaddress.IPv6Address(address)) & 0xFFFFFF
+    return str(ipaddress.IPv6Address((0xFF02 << 112) | (0x1FF << 24) | low))
+
+
+def knock(host: Host, address: str, source: str = "") -> None:
     """Sends a datagram, so that the host's kernel has to know where the address is."""
     with host.namespace.entered():
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as opened:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as opened:
+            opened.bind((source, 0))
             # The discard port: nobody answers.
             opened.sendto(b"knock", (address, 9))
 
 
 def neighbour(host: Host, address: str) -> tuple[str, str]:
     """What the host's kernel knows of an address: the hardware address and the state, empty where there is none."""
-    entries = json.loads(host.namespace.ip("-json", "-6", "neighbour", "show", "to", address, "dev", "eth0") or "[]")
+    entries = json.loads(host.namespace.ip("-json", "neighbour", "show", "to", address, "dev", "eth0") or "[]")
     if not entries:
         return "", ""
     return entries[0].get("lladdr", ""), entries[0]["state"][0]
 
 
-def resolve(host: Host, address: str, timeout: float = 5) -> str:
-    """The hardware address that the host's kernel finds for an address of which it knows nothing."""
-    host.namespace.ip("-6", "neighbour", "flush", "to", address, "dev", "eth0")
-    knock(host, address)
-    eventually(f"{address} is found", lambda: neighbour(host, address)[1] == "REACHABLE", timeout)
+def resolve(host: Host, address: str, timeout: float = 5, source: str = "") -> str:
+    """The hardware address that the host's kernel finds for an address of which it knows nothing; `source` is the address it
+    asks from, if that matters."""
+    host.namespace.ip("neighbour", "flush", "to", address, "dev", "eth0")
+
+    def is_found() -> bool:
+        knock(host, address, source)
+        return neighbour(host, address)[1] == "REACHABLE"
+
+    eventually(f"{address} is found", is_found, timeout)
     return neighbour(host, address)[0]
 
 

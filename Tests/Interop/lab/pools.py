@@ -39,3 +39,13 @@ address-pools:
   - 192.168.2.200-192.168.2.254
 """
 """A pool of which 192.168.2.128, the first address of the others, is no part."""
+
+POOL6 = """\
+address-pools:
+- name: home
+  protocol: layer2
+  addresses:
+  - 192.168.2.128/25
+  - fd00:2::1000-fd00:2::10ff
+"""
+"""The pool that most tests use, and addresses of IPv6 in it."""
