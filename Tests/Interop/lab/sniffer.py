@@ -18,6 +18,8 @@ from .lan import Host
 _ETH_P_ARP = 0x0806
 _SOL_PACKET = 263
 _PACKET_IGNORE_OUTGOING = 23
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("qq")
 _PROBE_INTERVAL_SECONDS = 0.1
 
 
@@ -71,6 +73,16 @@ def open_socket(host: Host) -> socket.socket:
     return opened
 
 
+def _arrival(controls: list[tuple[int, int, bytes]]) -> float:
+    """When the kernel took a frame in, on the monotonic clock: on a busy machine this thread comes to it late."""
+    now, clock = time.monotonic(), time.time()
+    for level, kind, content in controls:
+        if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+            seconds, nanoseconds = _TIMESPEC.unpack(content)
+            return now - max(0.0, clock - seconds - nanoseconds / 1e9)
+    return now
+
+
 def _tenures(answers: list[Packet]) -> list[tuple[str, float, float]]:
     """Who answered from when to when without a pause."""
     tenures: dict[str, list[tuple[float, float]]] = {}
@@ -96,6 +108,7 @@ class Sniffer:
         self._ended = threading.Event()
         self._socket = open_socket(host)
         self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._thread = threading.Thread(target=self._run, name="sniffer", daemon=True)
 
     def __enter__(self) -> Sniffer:
@@ -227,9 +240,9 @@ class Sniffer:
     def _receive(self) -> None:
         for _ in range(256):
             try:
-                frame = self._socket.recv(2048)
+                frame, controls, _, _ = self._socket.recvmsg(2048, socket.CMSG_SPACE(_TIMESPEC.size))
             except OSError:
                 return
-            packet = decode(frame, time.monotonic())
+            packet = decode(frame, _arrival(controls))
             if packet is not None:
                 self._packets.append(packet)
