@@ -26,7 +26,7 @@ from lab.standin.control import StandInControlPlane
 
 _LONGEST = (
     "test_gossip.py", "test_enroll.py", "test_bgp_peers.py", "test_bgp.py", "test_takeover.py", "test_isolation.py",
-    "test_outage.py", "test_other_servers.py", "test_alertmanager.py", "test_frames.py", "test_leader.py", "test_ndp.py",
+    "test_ndp.py", "test_alertmanager.py", "test_outage.py", "test_other_servers.py", "test_files.py", "test_leader.py",
 )
 """The files that take longest: they begin first, so that no worker is left with one at the end."""
 
