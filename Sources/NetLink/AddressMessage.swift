@@ -9,6 +9,8 @@ public struct AddressMessage: Hashable, Sendable {
     public var prefix: Prefix
     /// Whether lbd has put it there, this daemon or another: IFA_PROTO is `Message.placementMark`.
     public var isPlaced: Bool
+    /// ifa_flags and IFA_CACHEINFO. How long the address has still to live is left out: each renewal changes it.
+    public var state: AddressState
 
     static let headerLength = 8
 
@@ -20,6 +22,9 @@ public struct AddressMessage: Hashable, Sendable {
         static let proto: UInt16 = 11
     }
 
+    /// IFA_F_DEPRECATED.
+    private static let deprecated: UInt8 = 0x20
+
     /// ifa_family (linux/socket.h).
     enum Family {
         static let ipv4: UInt8 = 2
@@ -27,10 +32,13 @@ public struct AddressMessage: Hashable, Sendable {
     }
 
     /// The address `prefix` of an interface.
-    public init(interfaceIndex: UInt32, prefix: Prefix, isPlaced: Bool = false) {
+    public init(
+        interfaceIndex: UInt32, prefix: Prefix, isPlaced: Bool = false, state: AddressState = AddressState()
+    ) {
         self.interfaceIndex = interfaceIndex
         self.prefix = prefix
         self.isPlaced = isPlaced
+        self.state = state
     }
 
     /// Reads the payload of RTM_NEWADDR or RTM_DELADDR; nil for a family other than IPv4 and IPv6.
@@ -40,18 +48,21 @@ public struct AddressMessage: Hashable, Sendable {
         var reader = ByteReader(payload)
         let family: UInt8 = try reader.read()
         let length: UInt8 = try reader.read()
-        _ = try reader.read(2)
+        let flags: UInt8 = try reader.read()
+        _ = try reader.read(1)
         let index: UInt32 = try reader.readNative()
         guard family == Family.ipv4 || family == Family.ipv6 else { return nil }
         guard index != 0, index <= Int32.max else { throw .invalid(field: "ifa_index", value: UInt64(index)) }
         var local: IPAddress?
         var address: IPAddress?
         var isPlaced = false
+        var state = AddressState(isDeprecated: flags & Self.deprecated != 0)
         while let attribute = try Attribute.next(in: &reader) {
             switch attribute.type {
             case AttributeType.local: local = try Self.address(attribute.value, family)
             case AttributeType.address: address = try Self.address(attribute.value, family)
             case AttributeType.proto: isPlaced = attribute.value.first == Message.placementMark
+            case AttributeType.cacheInfo: state.createdAt = try Self.creation(attribute.value)
             default: break
             }
         }
@@ -61,7 +72,14 @@ public struct AddressMessage: Hashable, Sendable {
         guard let prefix = Prefix(bearer, length: Int(length)) else {
             throw .invalid(field: "ifa_prefixlen", value: UInt64(length))
         }
-        self.init(interfaceIndex: index, prefix: prefix, isPlaced: isPlaced)
+        self.init(interfaceIndex: index, prefix: prefix, isPlaced: isPlaced, state: state)
+    }
+
+    /// The third of struct ifa_cacheinfo's numbers, behind the preferred and the valid lifetime.
+    private static func creation(_ value: ArraySlice<UInt8>) throws(WireError) -> UInt32 {
+        var reader = ByteReader(value)
+        _ = try reader.read(8)
+        return try reader.readNative()
     }
 
     private static func address(_ value: ArraySlice<UInt8>, _ family: UInt8) throws(WireError) -> IPAddress {

@@ -14,7 +14,7 @@ enum Change: Hashable {
     /// What a change is about: a link, or an address of one.
     enum Subject: Hashable {
         case link(UInt32)
-        case address(AddressMessage)
+        case address(UInt32, Prefix)
     }
 
     /// The change that `message` tells; nil where it tells none that a table keeps. What lbd itself places on an interface is
@@ -45,7 +45,7 @@ enum Change: Hashable {
         switch self {
         case .link(let link): .link(link.index)
         case .linkRemoved(let index): .link(index)
-        case .address(let address), .addressRemoved(let address): .address(address)
+        case .address(let address), .addressRemoved(let address): .address(address.interfaceIndex, address.prefix)
         }
     }
 }

@@ -20,11 +20,14 @@ public struct Interface: Hashable, Sendable {
     public var masterIndex: UInt32?
     /// The addresses it bears (IFA_LOCAL, else IFA_ADDRESS) with their prefix lengths, ascending.
     public var addresses: [Prefix]
+    /// How each of `addresses` stands, as far as the kernel says.
+    public var states: [Prefix: AddressState]
 
     /// An interface with these properties.
     public init(
         index: UInt32, name: String, macAddress: MACAddress?, isUp: Bool, isLoopback: Bool = false,
-        isNoARP: Bool = false, canBroadcast: Bool = true, masterIndex: UInt32? = nil, addresses: [Prefix] = []
+        isNoARP: Bool = false, canBroadcast: Bool = true, masterIndex: UInt32? = nil, addresses: [Prefix] = [],
+        states: [Prefix: AddressState] = [:]
     ) {
         self.index = index
         self.name = name
@@ -35,5 +38,6 @@ public struct Interface: Hashable, Sendable {
         self.canBroadcast = canBroadcast
         self.masterIndex = masterIndex
         self.addresses = addresses
+        self.states = states
     }
 }

@@ -3,7 +3,7 @@ internal import Wire
 /// The links and addresses that the kernel has told of. It holds what the kernel holds, and so has the kernel's limits.
 struct Table {
     private var links: [UInt32: LinkMessage] = [:]
-    private var addresses: [UInt32: Set<Prefix>] = [:]
+    private var addresses: [UInt32: [Prefix: AddressState]] = [:]
 
     /// Takes `change` in; false where it changed nothing.
     mutating func apply(_ change: Change) -> Bool {
@@ -14,9 +14,10 @@ struct Table {
             addresses[index] = nil
             return links.removeValue(forKey: index) != nil
         case .address(let address):
-            return addresses[address.interfaceIndex, default: []].insert(address.prefix).inserted
+            return addresses[address.interfaceIndex, default: [:]].updateValue(address.state, forKey: address.prefix)
+                != address.state
         case .addressRemoved(let address):
-            guard addresses[address.interfaceIndex]?.remove(address.prefix) != nil else { return false }
+            guard addresses[address.interfaceIndex]?.removeValue(forKey: address.prefix) != nil else { return false }
             if addresses[address.interfaceIndex]?.isEmpty == true { addresses[address.interfaceIndex] = nil }
             return true
         }
@@ -26,12 +27,13 @@ struct Table {
     var interfaces: [Interface] {
         links.values.filter { $0.group != Message.deviceMark }.sorted { $0.index < $1.index }.map { link in
             let ready = LinkMessage.Flag.up | LinkMessage.Flag.running
+            let addresses = addresses[link.index, default: [:]]
             return Interface(
                 index: link.index, name: link.name, macAddress: link.macAddress, isUp: link.flags & ready == ready,
                 isLoopback: link.flags & LinkMessage.Flag.loopback != 0,
                 isNoARP: link.flags & LinkMessage.Flag.noARP != 0,
                 canBroadcast: link.flags & LinkMessage.Flag.broadcast != 0, masterIndex: link.masterIndex,
-                addresses: addresses[link.index, default: []].sorted())
+                addresses: addresses.keys.sorted(), states: addresses)
         }
     }
 }

@@ -99,6 +99,19 @@ import Wire
         #expect(address.prefix.description == prefix)
     }
 
+    @Test(arguments: [
+        (Capture.ipv6Address, AddressState(createdAt: 0xC2A7B)),
+        (Capture.deprecated, AddressState(isDeprecated: true, createdAt: 0xC2A7B)),
+    ])
+    func whetherAnAddressIsDeprecatedIsRead(capture: [UInt8], state: AddressState) throws {
+        #expect(try AddressMessage(payload: try payload(capture))?.state == state)
+    }
+
+    @Test func anAddressOfUnknownAgeIsRead() throws {
+        let address = try AddressMessage(payload: ArraySlice(bytes("0218800004000000080001000a4d000b")))
+        #expect(address?.state == AddressState())
+    }
+
     @Test func anAddressOfAnotherFamilyIsPassedOver() throws {
         #expect(try AddressMessage(payload: ArraySlice(bytes("1c18800004000000080001000a4d000b"))) == nil)
     }
@@ -108,6 +121,8 @@ import Wire
         "0218800004000000", "0221800004000000080001000a4d000b",
         "0a8180000400000014000100fd00000000000000000000000000000b", "0218800004000000070001000a4d0000",
         "0a40800004000000080001000a4d000b", "0218800000000000080001000a4d000b", "021880000400",
+        // An IFA_CACHEINFO of 8 bytes.
+        "0218800004000000080001000a4d000b" + "0c000600ffffffffffffffff",
     ])
     func aMalformedAddressIsRefused(hex: String) {
         #expect(throws: WireError.self) { try AddressMessage(payload: ArraySlice(bytes(hex))) }

@@ -64,15 +64,41 @@ private func seconds(_ seconds: Double) -> Instant {
             driver.session.interfaces == [
                 Interface(
                     index: 1, name: "lo", macAddress: .zero, isUp: true, isLoopback: true, canBroadcast: false,
-                    addresses: ["127.0.0.1/8"].compactMap { Prefix($0) }),
+                    addresses: ["127.0.0.1/8"].compactMap { Prefix($0) }, states: created(0xC2A79, "127.0.0.1/8")),
                 Interface(index: 2, name: "br0", macAddress: MACAddress(rawValue: 0x0200_0A4D_000C), isUp: false),
                 Interface(
                     index: 3, name: "veth1", macAddress: MACAddress(rawValue: 0x0200_0A4D_000C), isUp: true,
                     masterIndex: 2),
                 Interface(
                     index: 4, name: "veth0", macAddress: MACAddress(rawValue: 0x0200_0A4D_000B), isUp: true,
-                    addresses: ["10.9.0.1/32", "10.77.0.11/24", "fd00::b/64"].compactMap { Prefix($0) }),
+                    addresses: ["10.9.0.1/32", "10.77.0.11/24", "fd00::b/64"].compactMap { Prefix($0) },
+                    states: created(0xC2A7B, "10.9.0.1/32", "10.77.0.11/24", "fd00::b/64")),
             ])
+    }
+
+    /// Addresses that are all as old.
+    private func created(_ instant: UInt32, _ prefixes: String...) -> [Prefix: AddressState] {
+        Dictionary(
+            uniqueKeysWithValues: prefixes.compactMap { Prefix($0) }.map { ($0, AddressState(createdAt: instant)) })
+    }
+
+    @Test func anAddressThatBecomesDeprecatedIsTold() {
+        var driver = Driver.settled
+        #expect(driver.receive(Capture.deprecated) == [.changed])
+        let prefix = Prefix("fd00::b/64")
+        #expect(
+            prefix.flatMap { driver.interface(4)?.states[$0] } == AddressState(isDeprecated: true, createdAt: 0xC2A7B))
+        #expect(driver.receive(Capture.deprecated) == [])
+        #expect(driver.interface(4)?.addresses.map(\.description) == ["10.9.0.1/32", "10.77.0.11/24", "fd00::b/64"])
+    }
+
+    @Test func aMereRenewalIsNotTold() {
+        var driver = Driver.settled
+        // Other lifetimes, and another tstamp.
+        var renewed = renumbered(Capture.ipv6Address, 0)
+        renewed.replaceSubrange(48..<56, with: bytes("100e0000201c0000"))
+        renewed.replaceSubrange(60..<64, with: bytes("ff2a0c00"))
+        #expect(driver.receive(renewed) == [])
     }
 
     @Test func aNotificationChangesOneInterface() {
