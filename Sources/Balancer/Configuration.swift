@@ -20,7 +20,11 @@ struct Configuration {
         case refused(problem: String)
     }
 
+    /// The pools in force, as the networks of this node have them.
     private(set) var pools: Pools?
+    /// The same as they were written.
+    private var written: Pools?
+    private var prefixes: [GlobalPrefix] = []
     private var mirroredText: String?
     private(set) var configMap: ObjectMeta?
     /// What waits: for the list of Services, for `blocker` to give up its address, or for another network.
@@ -66,6 +70,14 @@ struct Configuration {
         problem = nil
     }
 
+    /// Takes the networks that this node is in. Returns whether that changes the pools.
+    mutating func follow(_ prefixes: [GlobalPrefix]) -> Bool {
+        self.prefixes = prefixes
+        let new = written?.resolved(by: prefixes)
+        defer { pools = new }
+        return new != pools
+    }
+
     /// Whether there is something to decide about.
     var hasCandidate: Bool { candidate != nil }
 
@@ -73,16 +85,18 @@ struct Configuration {
     /// other pools are not to be in force.
     mutating func consider(services: [Service]?, objecting objection: (Pools) -> String?) -> Verdict {
         guard let candidate else { return .unchanged }
-        if let pools, pools != candidate.pools {
+        let new = candidate.pools.resolved(by: prefixes)
+        if let pools, written != candidate.pools {
             if case .configMap = candidate.source, services == nil { return .unchanged }
-            if let orphan = Self.firstOrphan(of: services ?? [], from: pools, to: candidate.pools) {
+            if let orphan = Self.firstOrphan(of: services ?? [], from: pools, to: new) {
                 blocker = orphan.service
                 return refuse("\(orphan.address) of the Service \"\(orphan.service)\" would be in no pool any more")
             }
         }
-        if pools != candidate.pools, let problem = objection(candidate.pools) { return refuse(problem) }
-        let isNew = pools != candidate.pools
-        pools = candidate.pools
+        let isNew = written != candidate.pools
+        if isNew, let problem = objection(new) { return refuse(problem) }
+        written = candidate.pools
+        pools = new
         self.candidate = nil
         blocker = nil
         problem = nil

@@ -99,6 +99,7 @@ extension Instance {
     /// Decides about Services while writes may leave.
     mutating func assign(in turn: inout Turn) {
         guard leadership.isLeader, configuration.pools != nil else { return }
+        if succession.takeReview(at: turn.now) { queueAllServices() }
         while outbox.statusCount < Outbox.statusLimit, let key = assignments.next(at: turn.now) {
             decide(key, in: &turn)
         }
@@ -112,7 +113,7 @@ extension Instance {
         guard isOurs(service) else {
             assignments.forget(key)
             if !service.isLoadBalancer,
-                service.ingressAddresses.contains(where: { book.pools.pool(holding: $0) != nil })
+                service.ingressAddresses.contains(where: book.pools.isOurs)
             {
                 write([], to: service, in: &turn)
             }
@@ -121,7 +122,7 @@ extension Instance {
         if let dispute = assignments.disputes[key], dispute.wish != service.wish { assignments.disputes[key] = nil }
         switch Standing(of: service, in: configuration.pools) {
         case .vacant: give(service, in: &turn)
-        case .holds(let addresses): keep(addresses, of: service, in: &turn)
+        case .holds(let holdings): keep(holdings, of: service, in: &turn)
         case .foreign: replaceForeign(service, in: &turn)
         }
     }
@@ -146,43 +147,77 @@ extension Instance {
         _ addresses: [IPAddress], to service: Service, for request: Request, in turn: inout Turn
     ) {
         book.reserve(addresses, for: service.metadata.key, sharing: request.sharing)
-        write(addresses, to: service, in: &turn)
+        let holdings = Standing(of: service, in: book.pools).holdings
+        let remnants = remnants(of: holdings, beside: addresses, for: request, at: turn.now)
+        // Who moves has kept its address of the other family.
+        let isMove = !holdings.former.isEmpty || !holdings.gone.isEmpty
+        let news = isMove ? addresses.filter { !holdings.current.contains($0) } : addresses
+        write(addresses + remnants, news: news, to: service, in: &turn)
     }
 
-    /// What was chosen before, if the write's outcome is not known; what is among other things in the status; else the
-    /// allocator's choice.
+    /// What was chosen before, if the write's outcome is not known; what is among other things in the status; what follows an
+    /// address of a former network; else the allocator's choice.
     private mutating func choose(for request: Request, of service: Service) throws(AllocationFailure) -> [IPAddress] {
         let key = service.metadata.key
-        let old = (book.entries[key]?.reserved ?? []) + service.ingressAddresses
+        let holdings = Standing(of: service, in: book.pools).holdings
+        let old = (book.entries[key]?.reserved ?? []) + holdings.current + service.ingressAddresses
         var kept: [IPAddress] = []
         for family in request.families {
-            let address = old.first { address in
+            var address = old.first { address in
                 address.family == family && request.allows(address, in: book.pools)
                     && book.rival(of: key, at: address, sharing: request.sharing) == nil
                     && kept.allSatisfy { book.pools.pool(holding: $0)?.contains(address) ?? false }
             }
+            if address == nil, family == .ipv6 { address = try heir(for: request, of: service, beside: kept) }
             if let address { kept.append(address) }
         }
         return try book.choose(for: request, keeping: kept, of: key)
     }
 
-    private mutating func keep(_ addresses: [IPAddress], of service: Service, in turn: inout Turn) {
+    private mutating func keep(_ holdings: Holdings, of service: Service, in turn: inout Turn) {
         let key = service.metadata.key
+        let addresses = holdings.current
         for address in addresses {
             guard let elder = book.elder(of: key, at: address) else { continue }
             return repair(service, address, of: addresses, elder: elder, in: &turn)
         }
         guard case .success(let request) = service.wish else { return fail(service, in: &turn) }
-        guard request.isMet(by: addresses, in: book.pools) else { return give(service, in: &turn) }
-        assignments.failures[key] = nil
-        guard addresses.count < request.families.count else { return }
-        // It has enough, and would like one of the other family too.
-        if let both = try? book.choose(for: request, keeping: addresses, of: key), both.count > addresses.count {
-            assignments.waiting.succeeded(WaitingList.Group(request))
-            give(both, to: service, for: request, in: &turn)
-        } else {
-            assignments.waiting.insert(key, waitingFor: WaitingList.Group(request))
+        review(holdings.gone, at: turn.now)
+        let isWaiting = isWaiting(holdings, for: request, at: turn.now)
+        let isSettled = isWaiting || request.isMet(by: addresses, in: book.pools)
+        let remnants = remnants(of: holdings, beside: addresses, for: request, at: turn.now)
+        let hasLeftovers = remnants.count < holdings.former.count + holdings.gone.count
+        // Who asks for an address of a network that is gone has nowhere to move.
+        guard isSettled || hasLeftovers && request.addresses.contains(where: holdings.gone.contains) else {
+            return give(service, in: &turn)
         }
+        if isSettled { assignments.failures[key] = nil }
+        let isIncomplete = isSettled && !isWaiting && addresses.count < request.families.count
+        if isIncomplete, complete(addresses, of: service, for: request, in: &turn) { return }
+        if hasLeftovers { write(addresses + remnants, news: [], to: service, in: &turn) }
+    }
+
+    /// `service` has enough with `addresses`, and would like one of the other family too. Returns whether it gets one, or may once
+    /// that is known to be free.
+    private mutating func complete(
+        _ addresses: [IPAddress], of service: Service, for request: Request, in turn: inout Turn
+    ) -> Bool {
+        var isOpen = false
+        do throws(AllocationFailure) {
+            let hasSixth = addresses.contains { $0.family == .ipv6 }
+            let heir = hasSixth ? nil : try heir(for: request, of: service, beside: addresses)
+            let kept = addresses + [heir].compactMap { $0 }
+            let both = try book.choose(for: request, keeping: kept, of: service.metadata.key)
+            if both.count > addresses.count {
+                assignments.waiting.succeeded(WaitingList.Group(request))
+                give(both, to: service, for: request, in: &turn)
+                return true
+            }
+        } catch {
+            isOpen = error == .unproven
+        }
+        assignments.waiting.insert(service.metadata.key, waitingFor: WaitingList.Group(request))
+        return isOpen
     }
 
     /// Two Services have one address and may not share it: the younger record yields, and goes without if need be.
@@ -265,11 +300,15 @@ extension Instance {
 
     // MARK: Writing
 
-    private mutating func write(_ addresses: [IPAddress], to service: Service, in turn: inout Turn) {
+    /// `news` are those of `addresses` that people are told of; all where nil.
+    private mutating func write(
+        _ addresses: [IPAddress], news: [IPAddress]? = nil, to service: Service, in turn: inout Turn
+    ) {
         let key = service.metadata.key
         let isForeign = isOurs(service) && Standing(of: service, in: configuration.pools) == .foreign
         assignments.pending[key] = Assignments.Pending(
-            base: service.metadata, addresses: addresses, replacesForeign: isForeign)
+            base: service.metadata, addresses: addresses, news: news ?? addresses,
+            replacesForeign: isForeign)
         let ingress = addresses.map(\.description)
         outbox.send(.serviceStatus(service.metadata, ingress: ingress), for: .status(key), in: &turn)
     }
@@ -334,11 +373,12 @@ extension Instance {
         else { return }
         assignments.failures[key] = nil
         if pending.replacesForeign { assignments.disputes[key] = .replaced(service.wish) }
-        for address in pending.addresses {
+        guard !pending.news.isEmpty else { return }
+        for address in pending.news {
             turn.record(
                 .info, .addressAllocated, "\"\(key)\" has the address \(address)", service: key, address: address)
         }
-        let words = pending.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+        let words = pending.news.map { "\"\($0)\"" }.joined(separator: ", ")
         tell(service, .normal, "IPAllocated", "Assigned IP \(words)")
     }
 }

@@ -43,10 +43,12 @@ extension Instance {
         guard let pools = configuration.pools else { return "there are no pools yet" }
         let standing = Standing(of: service, in: pools)
         if standing == .foreign { return "its status is not lbd's: another controller wrote it, or its pool is gone" }
+        // This node is not in its network.
+        if standing.holdings.gone.contains(where: isReached) { return nil }
         if standing == .vacant, service.isBeingDeleted { return "it is being deleted" }
         do {
             let request = try service.wish.get()
-            if request.isMet(by: standing.addresses, in: pools) { return nil }
+            if request.isMet(by: standing.holdings.current, in: pools) { return nil }
             _ = try book.choose(for: request, of: service.metadata.key)
         } catch {
             return "\(error)"
@@ -97,7 +99,8 @@ extension Instance {
             let conflicts = book.vacancies.used.filter { pool.contains($0.address) }
             return Overview.Pool(
                 name: pool.name, protocol: pool.announcementProtocol.rawValue, autoAssign: pool.isAutoAssigned,
-                addresses: pool.ranges.map(\.description), used: used,
+                addresses: pool.ranges.map(\.description) + pool.hosts.filter { $0.network == nil }.map(\.description),
+                used: used,
                 free: Int(clamping: capacity - min(capacity, UInt128(used + conflicts.count))),
                 conflicts: conflicts.map { address, station in
                     Overview.Conflict(address: address.description, station: station.description)

@@ -21,18 +21,23 @@ extension Instance {
     }
 
     private mutating func adopt(_ pools: Pools, in turn: inout Turn) {
-        book.adopt(pools)
-        let ranges = pools.pools.flatMap(\.ranges).sorted()
-        if ranges != lastListened {
-            lastListened = ranges
-            turn.emit(.listen(for: ranges))
-        }
-        survey.isStale = true
+        putInForce(pools, in: &turn)
         let names = pools.pools.map(\.name).joined(separator: ", ")
         turn.record(.notice, .poolsInForce, names.isEmpty ? "there are no pools" : "pools in force: \(names)")
         assignments.disputes = [:]
         choosePeers(in: &turn)
         inheritRoutes(in: &turn)
+    }
+
+    /// Has everything go by `pools`.
+    mutating func putInForce(_ pools: Pools, in turn: inout Turn) {
+        book.adopt(pools)
+        let ranges = pools.pools.flatMap(\.allRanges).sorted()
+        if ranges != lastListened {
+            lastListened = ranges
+            turn.emit(.listen(for: ranges))
+        }
+        survey.isStale = true
         markAll()
         if leadership.isLeader { queueAllServices() }
     }

@@ -171,6 +171,6 @@ extension Instance {
 extension Pools {
     /// Whether addresses that are looked for are in the network `prefix`.
     fileprivate func isTouched(by prefix: Prefix) -> Bool {
-        pools.contains { pool in pool.isProbed && pool.ranges.contains { prefix.touches($0) } }
+        pools.contains { pool in pool.isProbed && pool.allRanges.contains { prefix.touches($0) } }
     }
 }

@@ -33,6 +33,7 @@ public struct Instance: Sendable {
     var reputation = Reputation()
     var survey = Survey()
     var acquaintances = Acquaintances()
+    var succession = Succession()
     var speaker = Speaker()
     /// What the daemon before this one told routers, until this one has begun.
     var inheritedRoutes: Inheritance.Routed?
@@ -145,6 +146,7 @@ public struct Instance: Sendable {
             reach = new
             survey.linksChanged(at: turn.now)
             noteNetworks()
+            followNetworks(in: &turn)
             noteObstacles()
             if isBack { noticeReturn(in: &turn) }
             elect(in: &turn)
@@ -411,7 +413,7 @@ public struct Instance: Sendable {
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
             events.nextDeadline, relistPause, gossipSecret.nextDeadline, ownership.nextDeadline, told.nextDeadline,
             gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt, survey.dueAt,
-            leadership.isLeader ? book.vacancies.dueAt : nil,
+            leadership.isLeader ? book.vacancies.dueAt : nil, leadership.isLeader ? succession.reviewDue : nil,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now

@@ -57,6 +57,7 @@ public struct Record: Hashable, Sendable {
         case addressBarred = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c50"
         case poolOutOfReach = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c51"
         case addressUsedElsewhere = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c52"
+        case networkChanged = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c53"
         case contested = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c34"
     }
 

@@ -110,7 +110,7 @@ struct Checker {
                 require(standing == .vacant, "\(key) is no load balancer and has an address", at: now)
                 continue
             }
-            guard case .holds(let addresses) = standing else {
+            guard case .holds(let holdings) = standing else {
                 let isTaken = service.loadBalancerIP.flatMap { IPAddress($0) }.map { wish in
                     pools.pool(holding: wish) == nil || rival(of: service, at: wish, in: server) != nil
                 }
@@ -118,7 +118,7 @@ struct Checker {
                 continue
             }
             guard !isRouted else { continue }
-            for address in addresses { checkOwner(of: address, among: daemons, server, at: now) }
+            for address in holdings.addresses { checkOwner(of: address, among: daemons, server, at: now) }
         }
         let leaders = daemons.filter { $0.balancer?.leadership.isLeader ?? false }
         require(leaders.count == 1, "there are \(leaders.count) leaders", at: now)

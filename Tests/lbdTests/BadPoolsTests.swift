@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test(arguments: syntax + structure + pools + addresses + bgp + peers)
+    @Test(arguments: syntax + structure + pools + addresses + hosts + bgp + peers)
     func eachMistakeIsToldWithItsPlaceAndWhatWouldBeRight(bad: Case) {
         #expect(throws: ConfigurationError.self) {
             try PoolsReader.read(Array(bad.text.utf8), file: "F")
@@ -232,6 +232,50 @@ import Testing
         Case(
             pool("10.0.0.0/024x"),
             "5:5: error: \"10.0.0.0/024x\" is not a CIDR or range: the part before the slash is an IP address, the one after it 0 to 32, or to 128 for IPv6"
+        ),
+    ]
+    static let hosts = [
+        Case(
+            pool("::1:0/112 of"),
+            "5:5: error: \"::1:0/112 of\" must end with the name of an interface, or the beginning of one and \"*\": for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("::1:0/112 of en*p1"),
+            "5:5: error: \"::1:0/112 of en*p1\" must end with the name of an interface, or the beginning of one and \"*\": for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("::1:0/112 of a-name-of-16-let"),
+            "5:5: error: \"::1:0/112 of a-name-of-16-let\" must end with the name of an interface, or the beginning of one and \"*\": for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("::1:0/112 of eth0 eth1"),
+            "5:5: error: \"::1:0/112 of eth0 eth1\" must end with the name of an interface, or the beginning of one and \"*\": for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("2001:db8::1:0/112 of eth0"),
+            "5:5: error: \"2001:db8::1:0/112 of eth0\" must name the lower 64 bits of IPv6 addresses alone, since the upper ones are the interface's: for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("::/63 of eth0"),
+            "5:5: error: \"::/63 of eth0\" must name the lower 64 bits of IPv6 addresses alone, since the upper ones are the interface's: for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("0.0.0.1-0.0.0.9 of eth0"),
+            "5:5: error: \"0.0.0.1-0.0.0.9 of eth0\" must name the lower 64 bits of IPv6 addresses alone, since the upper ones are the interface's: for example \"::1:0-::1:ff of eth0\""
+        ),
+        Case(
+            pool("::10 of eth0"), "5:5: error: \"::10\" is not a CIDR or range: for this one address write ::10/128"),
+        Case(
+            pool("of eth0"),
+            "5:5: error: \"\" is not a CIDR or range: write a CIDR such as 192.168.2.128/25, or a range such as 192.168.2.128-192.168.2.254"
+        ),
+        Case(
+            pool("::1:0/112 of eth0", "::1:f-::1:1f of wlan0"),
+            "6:5: error: \"::1:f-::1:1f of wlan0\" overlaps \"::1:0/112 of eth0\" at line 5: each address may stand in one pool, once"
+        ),
+        Case(
+            "address-pools:\n- name: a\n  protocol: bgp\n  addresses:\n  - ::1:0/112 of eth0\n",
+            "5:5: error: \"::1:0/112 of eth0\" follows the network of an interface, which a pool with protocol bgp has none of: write a CIDR or range"
         ),
     ]
     static let bgp = [

@@ -33,6 +33,34 @@ import Wire
         #expect(pool.isAutoAssigned && !pool.avoidsBuggyIPs && pool.advertisements.isEmpty)
     }
 
+    @Test(arguments: [
+        ("::1:0-::1:ff of eth0", "::1:0-::1:ff of eth0"), ("::1:0 - ::1:ff  of  eth0", "::1:0-::1:ff of eth0"),
+        ("::1:0/120 of enp*", "::1:0-::1:ff of enp*"), ("'::/64 of *'", "::-::ffff:ffff:ffff:ffff of *"),
+        ("::1:0/128 of of", "::1:0-::1:0 of of"),
+    ])
+    func aPoolMayFollowAnInterface(written: String, hosts: String) throws {
+        let pools = try Self.read(
+            """
+            address-pools:
+            - name: home
+              protocol: layer2
+              avoid-buggy-ips: true
+              addresses:
+              - 192.168.2.128/25
+              - \(written)
+              # Not the same: these have a network, and it is 0.
+              - ::1:0/120
+            """)
+        let pool = try #require(pools.pools.first)
+        #expect(pool.hosts.map(\.description) == [hosts])
+        #expect(pool.ranges.map(\.description) == ["192.168.2.128-192.168.2.255", "::1:0-::1:ff"])
+    }
+
+    @Test func whatFollowsIsCounted() throws {
+        let text = "address-pools:\n- name: a\n  protocol: layer2\n  addresses: [10.0.0.0/24, '::1:0/120 of eth0']\n"
+        #expect(Check.summary(of: try Self.read(text)) == "1 pool, 512 addresses")
+    }
+
     @Test(arguments: ["", "# nothing\n", "~\n", "{}\n", "address-pools:\n", "address-pools: []\npeers:\n"])
     func anEmptyFileIsValid(text: String) throws {
         #expect(try Self.read(text) == Pools())

@@ -6,12 +6,14 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
     case invalid(RequestError)
     case inNoPool(IPAddress)
     case notInPool(IPAddress, String)
+    case otherNetwork(IPAddress, HostRange)
     case inUse(IPAddress, by: ObjectKey)
     case barred(IPAddress, Obstacle)
     case usedElsewhere(IPAddress, by: MACAddress)
     case unproven
     case unknownPool(String)
     case noPool([AddressFamily])
+    case noNetwork(String, HostRange)
     case exhausted(String?, [AddressFamily])
 
     /// What is wrong, and what would help.
@@ -23,6 +25,9 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
             "\(address) is in no pool"
         case .notInPool(let address, let pool):
             "\(address) is not in the pool \"\(pool)\""
+        case .otherNetwork(let address, let hosts):
+            hosts.network.map { "\(address) is not in \($0), the network that \(hosts.interface) has now" }
+                ?? "\(address) is in no network that \(hosts.interface) has now"
         case .inUse(let address, let owner):
             "\(address) is in use by \"\(owner)\""
         case .barred(let address, let obstacle):
@@ -35,6 +40,9 @@ enum AllocationFailure: Error, Hashable, CustomStringConvertible {
             "there is no pool \"\(pool)\""
         case .noPool(let families):
             "no pool with auto-assign has \(families.words) addresses"
+        case .noNetwork(let pool, let hosts):
+            "the pool \"\(pool)\" follows the global IPv6 prefix of \(hosts.interface), and the node that leads has none "
+                + "there now: see whether the router advertises one"
         case .exhausted(let pool?, let families):
             "no free \(families.words) address in the pool \"\(pool)\""
         case .exhausted(nil, let families):
@@ -75,6 +83,7 @@ extension AddressBook {
     ) throws(AllocationFailure) -> [IPAddress] {
         var hasFamilies = false
         var half: [IPAddress]?
+        var networkless: AllocationFailure?
         for (index, pool) in pools.pools.enumerated() where pool.isAutoAssigned {
             hasFamilies =
                 hasFamilies || request.families.allSatisfy { family in pool.ranges.contains { $0.family == family } }
@@ -84,6 +93,7 @@ extension AddressBook {
             } catch .unproven {
                 throw .unproven
             } catch {
+                if case .noNetwork = error { networkless = networkless ?? error }
                 continue
             }
             if found.count == request.families.count { return found }
@@ -95,6 +105,7 @@ extension AddressBook {
             }
         }
         if let half { return half }
+        if let networkless { throw networkless }
         throw hasFamilies ? .exhausted(nil, request.families) : .noPool(request.families)
     }
 
@@ -114,13 +125,18 @@ extension AddressBook {
             }
         }
         guard lacking.isEmpty || request.isSecondOptional && !found.isEmpty else {
-            throw .exhausted(pools.pools[index].name, lacking)
+            let pool = pools.pools[index]
+            if lacking.contains(.ipv6), let hosts = pool.hosts.first(where: { $0.network == nil }) {
+                throw .noNetwork(pool.name, hosts)
+            }
+            throw .exhausted(pool.name, lacking)
         }
         return found
     }
 
     /// Whether the Service `key` may have `address`, which it asks for.
     func check(_ address: IPAddress, for request: Request, of key: ObjectKey) throws(AllocationFailure) {
+        if let hosts = pools.formerHosts(of: address) { throw .otherNetwork(address, hosts) }
         guard let pool = pools.pool(holding: address) else { throw .inNoPool(address) }
         if let name = request.pool, name != pool.name { throw .notInPool(address, name) }
         if let obstacle = obstacles[address] { throw .barred(address, obstacle) }
@@ -146,7 +162,7 @@ extension AddressBook {
             return unprovenCount < Vacancies.aheadLimit ? false : nil
         }
         let shared = sharableAddresses(for: key, sharing: request.sharing)
-            .filter { $0.family == family && pool.contains($0) }
+            .filter { $0.family == family && pool.contains($0) && !pool.isLeaving($0) }
             .min { place($0) < place($1) }
         if free == nil, shared == nil, unprovenCount > 0 { throw .unproven }
         guard let free, let shared else { return free ?? shared }

@@ -105,8 +105,9 @@ struct AddressBook {
         makeFindable(address)
     }
 
+    /// The pool that may give `address`. What is of a former network counts for none.
     private func poolIndex(of address: IPAddress) -> Int? {
-        pools.pools.firstIndex { $0.contains(address) }
+        pools.pools.firstIndex { $0.gives(address) }
     }
 
     /// Counts anew with the pools that are now in force.

@@ -18,6 +18,8 @@ struct Assignments {
         var base: ObjectMeta
         /// None where the status is to be emptied.
         var addresses: [IPAddress]
+        /// Those of them that people are told of.
+        var news: [IPAddress]
         var replacesForeign: Bool
         var phase = Phase.sent
     }

@@ -67,7 +67,9 @@ struct Request: Hashable {
 
     /// Whether `address` may be one of the Service's.
     func allows(_ address: IPAddress, in pools: Pools) -> Bool {
-        guard families.contains(address.family), let holder = pools.pool(holding: address) else { return false }
+        guard families.contains(address.family), let holder = pools.pool(holding: address),
+            !holder.isLeaving(address)
+        else { return false }
         if let asked = addresses.first(where: { $0.family == address.family }) { return address == asked }
         return pool.map { $0 == holder.name } ?? true
     }

@@ -5,30 +5,66 @@ import Wire
 enum Standing: Hashable {
     /// No ingress.
     case vacant
-    /// One ingress a family at most, addresses of the pools, as they are ordered there.
-    case holds([IPAddress])
+    /// One ingress a family at most, addresses of the pools, and those of networks that were there before.
+    case holds(Holdings)
     /// Anything else: more ingresses, a host name, an address outside all pools. Another controller wrote it, or the pools
     /// were others then.
     case foreign
+
+    /// More ingresses than this are not ours.
+    private static let ingressLimit = 8
 
     init(of service: Service, in pools: Pools?) {
         guard !service.ingress.isEmpty else {
             self = .vacant
             return
         }
-        let addresses = service.ingress.prefix(3).compactMap { entry -> IPAddress? in
-            guard case .ip(let text) = entry, let address = IPAddress(text), pools?.pool(holding: address) != nil else {
-                return nil
+        self = .foreign
+        guard service.ingress.count <= Self.ingressLimit, let pools else { return }
+        var holdings = Holdings()
+        for entry in service.ingress {
+            guard case .ip(let text) = entry, let address = IPAddress(text), holdings.take(address, in: pools) else {
+                return
             }
-            return address
         }
-        let isWhole = addresses.count == service.ingress.count && Set(addresses.map(\.family)).count == addresses.count
-        self = isWhole ? .holds(addresses) : .foreign
+        self = .holds(holdings)
     }
 
-    /// The addresses that the Service has from us.
-    var addresses: [IPAddress] {
-        if case .holds(let addresses) = self { addresses } else { [] }
+    /// What the Service has from us.
+    var holdings: Holdings {
+        if case .holds(let holdings) = self { holdings } else { Holdings() }
+    }
+
+    /// The addresses that the Service has from us and that can be answered for.
+    var addresses: [IPAddress] { holdings.addresses }
+}
+
+/// The addresses that a Service has from us, each group as it is ordered in the status.
+struct Holdings: Hashable {
+    /// Those that count, one a family at most.
+    var current: [IPAddress] = []
+    /// Those that it has moved from, or is to: they are answered for as long as their network is there.
+    var former: [IPAddress] = []
+    /// Those whose host part is a pool's and whose network this node is not in.
+    var gone: [IPAddress] = []
+
+    /// Those that can be answered for.
+    var addresses: [IPAddress] { former.isEmpty ? current : current + former }
+
+    /// Takes one more address of a status. Returns whether it can be ours.
+    fileprivate mutating func take(_ address: IPAddress, in pools: Pools) -> Bool {
+        guard let pool = pools.pool(holding: address) else {
+            gone.append(address)
+            return pools.pool(hosting: address) != nil
+        }
+        let isSecond = current.contains { $0.family == address.family }
+        if isSecond || pool.isLeaving(address) {
+            former.append(address)
+            // Of two networks that are both preferred, the one that was moved to counts.
+            return pool.hosts.contains { $0.contains(address) }
+        }
+        current.append(address)
+        return true
     }
 }
 

@@ -11,6 +11,7 @@ struct Reach: Hashable {
         var isWireless: Bool
         var hardwareAddress: MACAddress?
         var prefixes: [Prefix]
+        var globalPrefixes: [GlobalPrefix]
     }
 
     /// The usable interfaces, ascending by index.
@@ -23,7 +24,7 @@ struct Reach: Hashable {
             Port(
                 index: link.interface.index, name: link.interface.name, isNamed: link.isNamed,
                 isWireless: link.isWireless, hardwareAddress: link.interface.macAddress,
-                prefixes: link.interface.addresses)
+                prefixes: link.interface.addresses, globalPrefixes: GlobalPrefix.all(of: link.interface))
         }.sorted { $0.index < $1.index }
     }
 
@@ -42,6 +43,9 @@ struct Reach: Hashable {
     var networks: [Vacancies.Network] {
         ports.flatMap { port in port.prefixes.map { Vacancies.Network(prefix: $0, interfaceIndex: port.index) } }
     }
+
+    /// The networks that pools may follow, those of the first interface first.
+    var globalPrefixes: [GlobalPrefix] { ports.flatMap(\.globalPrefixes) }
 
     /// The Ethernet addresses of all interfaces.
     var hardwareAddresses: [MACAddress] { ports.compactMap(\.hardwareAddress) }

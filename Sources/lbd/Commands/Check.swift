@@ -48,8 +48,9 @@ enum Check {
 
     /// `1 pool, 128 addresses`.
     static func summary(of pools: Pools) -> String {
-        let addresses = pools.pools.flatMap(\.ranges).reduce(into: UInt128(0)) { sum, range in
-            sum = sum.addingReportingOverflow(range.count).overflow ? .max : sum + range.count
+        let counts = pools.pools.flatMap { pool in pool.ranges.map(\.count) + pool.hosts.map(\.count) }
+        let addresses = counts.reduce(into: UInt128(0)) { sum, count in
+            sum = sum.addingReportingOverflow(count).overflow ? .max : sum + count
         }
         let peers = pools.peers.isEmpty ? "" : ", \(pools.peers.count) peer\(pools.peers.count == 1 ? "" : "s")"
         return "\(pools.pools.count) pool\(pools.pools.count == 1 ? "" : "s"), "

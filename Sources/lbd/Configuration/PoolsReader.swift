@@ -21,6 +21,7 @@ struct PoolsReader {
     var diagnostics: Diagnostics
     var communities: [String: Community] = [:]
     private var placed: [Placed] = []
+    private var placedHosts: [Placed] = []
     private var names: [String: YAML.Location] = [:]
 
     /// The pools that `bytes` describe; `file` names them in mistakes.
@@ -50,7 +51,8 @@ struct PoolsReader {
         if let node = section["bgp-communities"] { readCommunities(node) }
         let pools = section.items("address-pools", &diagnostics).compactMap { pool($0) }
         let peers = self.peers(section)
-        checkOverlaps()
+        checkOverlaps(of: placed)
+        checkOverlaps(of: placedHosts)
         return Pools(pools: pools, peers: peers, communities: communities)
     }
 
@@ -86,14 +88,14 @@ extension PoolsReader {
         guard let section = Section(node, "the pool", keys: Self.poolKeys, &diagnostics) else { return nil }
         let name = poolName(section)
         let announcement = announcementProtocol(section)
-        let ranges = addresses(section, pool: name ?? "")
+        let (ranges, hosts) = addresses(section, announcement, pool: name ?? "")
         let advertisements = self.advertisements(section, announcement, ranges)
         let pool = Pool(
-            name: name ?? "", announcementProtocol: announcement ?? .layer2, ranges: ranges,
+            name: name ?? "", announcementProtocol: announcement ?? .layer2, ranges: ranges, hosts: hosts,
             isAutoAssigned: section.boolean("auto-assign", &diagnostics) ?? true,
             avoidsBuggyIPs: section.boolean("avoid-buggy-ips", &diagnostics) ?? false, advertisements: advertisements)
         // At most two addresses are all buggy: the last of one /24 and the first of the next.
-        if !pool.ranges.isEmpty,
+        if !pool.ranges.isEmpty, hosts.isEmpty,
             pool.ranges.allSatisfy({ $0.count <= 2 && !pool.contains($0.first) && !pool.contains($0.last) })
         {
             diagnostics.error(
@@ -133,23 +135,70 @@ extension PoolsReader {
         return known
     }
 
-    private mutating func addresses(_ section: Section, pool: String) -> [AddressRange] {
+    private mutating func addresses(
+        _ section: Section, _ announcement: Pool.AnnouncementProtocol?, pool: String
+    ) -> (ranges: [AddressRange], hosts: [HostRange]) {
         guard let list = section["addresses"] else {
             section.missing(
                 "addresses", "add \"addresses:\" with a list such as \"- 192.168.2.128/25\"", &diagnostics)
-            return []
+            return ([], [])
         }
-        guard let items = list.items("addresses", &diagnostics) else { return [] }
+        guard let items = list.items("addresses", &diagnostics) else { return ([], []) }
         if items.isEmpty {
             diagnostics.error(
                 "the list of addresses is empty: add one such as \"- 192.168.2.128/25\"", at: list.location)
         }
-        return items.compactMap { item in
-            guard let text = item.text("an address", &diagnostics) else { return nil }
-            guard let range = range(text, at: item.location) else { return nil }
-            placed.append(Placed(range: range, text: text, pool: pool, location: item.location))
-            return range
+        var ranges: [AddressRange] = []
+        var hosts: [HostRange] = []
+        for item in items {
+            guard let text = item.text("an address", &diagnostics) else { continue }
+            let words = text.split(separator: " ")
+            let written = words.prefix { $0 != "of" }
+            let isFollowing = written.count < words.count
+            guard let range = range(isFollowing ? written.joined(separator: " ") : text, at: item.location) else {
+                continue
+            }
+            let place = Placed(range: range, text: text, pool: pool, location: item.location)
+            if !isFollowing {
+                placed.append(place)
+                ranges.append(range)
+            } else if let host = host(
+                place, of: words.dropFirst(written.count + 1).joined(separator: " "), announcement)
+            {
+                placedHosts.append(place)
+                hosts.append(host)
+            }
         }
+        return (ranges, hosts)
+    }
+
+    /// The host parts at `place`, which follow the network of `interface`.
+    private mutating func host(
+        _ place: Placed, of interface: String, _ announcement: Pool.AnnouncementProtocol?
+    ) -> HostRange? {
+        let example = "for example \"::1:0-::1:ff of eth0\""
+        // The kernel's names: IFNAMSIZ is 16, with the NUL (netdevice(7)).
+        guard (1...15).contains(interface.utf8.count), !interface.contains(where: { $0 == "/" || $0 == " " }),
+            !interface.dropLast().contains("*")
+        else {
+            diagnostics.error(
+                "\(quoted(place.text)) must end with the name of an interface, or the beginning of one and \"*\": "
+                    + example, at: place.location)
+            return nil
+        }
+        guard announcement != .bgp else {
+            diagnostics.error(
+                "\(quoted(place.text)) follows the network of an interface, which a pool with protocol bgp has none of: "
+                    + "write a CIDR or range", at: place.location)
+            return nil
+        }
+        guard let host = HostRange(place.range, of: interface) else {
+            diagnostics.error(
+                "\(quoted(place.text)) must name the lower 64 bits of IPv6 addresses alone, since the upper ones are the "
+                    + "interface's: \(example)", at: place.location)
+            return nil
+        }
+        return host
     }
 
     private mutating func range(_ text: String, at location: YAML.Location) -> AddressRange? {
@@ -191,7 +240,7 @@ extension PoolsReader {
     }
 
     /// Tells each range that shares an address with one before it, in the order of the text.
-    private mutating func checkOverlaps() {
+    private mutating func checkOverlaps(of placed: [Placed]) {
         let sorted = placed.enumerated().sorted { ($0.element.range, $0.offset) < ($1.element.range, $1.offset) }
         var widest: (offset: Int, element: Placed)?
         for current in sorted {
