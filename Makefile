@@ -23,7 +23,7 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
 CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest python3-pytest-xdist rsync jq conntrack gcc libc6-dev \
-  serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base arp-scan tcpdump busybox
+  serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base arp-scan tcpdump busybox radvd
 ARM64_PACKAGES := $(CHECK_PACKAGES) arch-test qemu-user-static qemu-system-arm e2fsprogs
 RELEASE_PACKAGES := $(ARM64_PACKAGES) piuparts
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl keepalived e2fsprogs
