@@ -347,6 +347,19 @@ import Wire
         #expect(ingress("a", in: rig) == ["2001:db8:2::1:1", "2001:db8:1::1:0"])
     }
 
+    @Test func manyMoveAsTheirAddressesAreFoundToBeFree() {
+        var rig = Self.leader(Self.link(Self.old))
+        for name in ["a", "b", "c", "d"] { rig.put(Self.service(name)) }
+        rig.answersProbes = false
+        rig.clear()
+        rig.send(.links([Self.link(Self.old + "!", Self.new)]))
+        let probes = rig.directives.compactMap { if case .probe(let probe) = $0 { probe } else { nil } }
+        for probe in probes.reversed() { rig.send(.probed(.free(probe))) }
+        for (number, name) in ["a", "b", "c", "d"].enumerated() {
+            #expect(ingress(name, in: rig) == ["2001:db8:2::1:\(number)", "2001:db8:1::1:\(number)"])
+        }
+    }
+
     @Test func atMostTwoFormerAddressesAreKept() {
         var rig = Self.leader(Self.link("2001:db8:5::"))
         rig.put(Self.service("a"))
