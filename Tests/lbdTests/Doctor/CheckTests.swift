@@ -185,7 +185,7 @@ import Wire
 
     private func answers(_ owner: String, _ stations: [MACAddress]?) throws -> [Finding] {
         let answer = AnswersCheck.Answer(
-            address: try address("192.168.2.129"), owner: owner, stations: stations)
+            address: .v4(try address("192.168.2.129")), owner: owner, stations: stations)
         return AnswersCheck.findings(
             AnswersCheck.Evidence(node: "gooseberry", answers: [answer], nodes: [Self.black: "blackberry"]),
             naming: { "\($0), Maker" })

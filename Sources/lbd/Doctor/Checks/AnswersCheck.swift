@@ -5,7 +5,7 @@ enum AnswersCheck {
     /// What came of the question who has an address.
     struct Answer: Hashable {
         /// The address.
-        var address: IPv4Address
+        var address: IPAddress
         /// The node that answers for it, by what the daemon says.
         var owner: String
         /// Who answered; nil where it could not be asked.
@@ -20,7 +20,7 @@ enum AnswersCheck {
         var answers: [Answer]
         /// The other nodes' names, by the Ethernet addresses that they answer from.
         var nodes: [MACAddress: String] = [:]
-        /// The addresses that were not asked for, since they are IPv6's or in no network of this node.
+        /// The addresses that were not asked for, since they are in no network of this node.
         var unasked: [String] = []
     }
 
@@ -51,9 +51,8 @@ enum AnswersCheck {
             findings.append(
                 .unknown(
                     .answers,
-                    "not asked for, since only ARP in this node's own networks is: "
-                        + listed(evidence.unasked),
-                    advice: "Run lbd doctor on a node in that network; for IPv6, ndisc6 asks who answers."))
+                    "not asked for, since this node is not in their network: " + listed(evidence.unasked),
+                    advice: "Run lbd doctor on a node in that network."))
         }
         if findings.isEmpty { findings.append(.fine(.answers, "no Service has an address that a node answers for")) }
         return findings
@@ -73,7 +72,9 @@ enum AnswersCheck {
             return [
                 .error(
                     .answers, "nobody answers for \(answer.address), whose owner is \(answer.owner)",
-                    advice: "See lbd doctor on \(answer.owner), and whether a switch or an access point filters ARP.")
+                    advice:
+                        "See lbd doctor on \(answer.owner), and whether a switch or an access point filters ARP or multicast."
+                )
             ]
         }
         return stations.filter { evidence.nodes[$0] != answer.owner }.map { station in

@@ -2,7 +2,7 @@ import ARP
 import Balancer
 import Wire
 
-/// The addresses that Services have, and those of the nodes: whom to ask for by ARP, and on which interface.
+/// The addresses that Services have, and those of the nodes: whom to ask for, and on which interface.
 struct Addresses {
     /// The interfaces that are asked from.
     let stations: [UInt32: Resolver.Station]
@@ -23,9 +23,8 @@ struct Addresses {
             }
         ) { $1 }
         func question(_ address: IPAddress) -> Question? {
-            guard case .v4(let wanted) = address else { return nil }
             let near = links.first { $0.interface.addresses.contains { $0.contains(address) } }
-            return near.map { Question(wanted, on: $0.interface.index) }
+            return near.map { Question(address, on: $0.interface.index) }
         }
         for member in status?.members ?? [] where member.name != node {
             for address in member.addresses.compactMap({ Prefix($0)?.address }) {

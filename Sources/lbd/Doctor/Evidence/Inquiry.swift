@@ -3,7 +3,7 @@ import EventLoop
 import System
 import Wire
 
-/// Asks by ARP who has addresses, many after one another: first those of the nodes, to know the nodes' stations, then those of
+/// Asks by ARP and neighbour discovery who has addresses, many after one another: first those of the nodes, to know the nodes' stations, then those of
 /// Services.
 final class Inquiry {
     /// Questions at once, of what a `Resolver` takes.
