@@ -12,8 +12,9 @@ public struct Instance: Sendable {
     private static let shortestInterval = Duration.milliseconds(15)
     /// How often one that is silent is asked whether it is there again: it may have nothing to beat for by then.
     private static let searchInterval = Duration.seconds(1)
-    /// How often it is told that somebody whom gossip does not call alive is heard.
+    /// How often it is told of each whom gossip does not call alive that it is heard, and of how many at a time.
     private static let strangerInterval = Duration.seconds(1)
+    private static let strangerLimit = 128
 
     /// Who hears nobody for so long, though it asks, was cut off itself.
     private static let isolation = Duration.milliseconds(400)
@@ -58,7 +59,7 @@ public struct Instance: Sendable {
     /// Since when nobody is heard, though somebody should be.
     private var aloneSince: Instant?
     private var inquiryNumber: UInt32 = 0
-    private var strangerAt: Instant?
+    private var strangers: [String: Stranger] = [:]
     private var wakeAt: Instant?
 
     /// The node `name`, whose daemon is told apart from others by `instance`, which is random.
@@ -87,7 +88,8 @@ public struct Instance: Sendable {
             expectOwners(at: now)
         case .members(let members):
             self.members = members
-            for name in peers.keys where members[name] != peers[name]?.instance { peers[name] = nil }
+            for name in peers.keys where members[name] != peers[name]?.instance { forget(name) }
+            recognize(&directives)
             expectOwners(at: now)
         case .received(let packet, age: let age):
             receive(packet, age: age, at: now, &directives)
@@ -161,9 +163,12 @@ public struct Instance: Sendable {
             for name in peers.keys { peers[name]?.disregardGap() }
         }
         compare(packet, at: now, &directives)
-        guard members[packet.sender] == packet.instance else { return meet(packet.sender, at: now, &directives) }
+        guard members[packet.sender] == packet.instance else { return meet(packet, at: now, &directives) }
         let before = peers[packet.sender]
-        if before == nil {
+        if before == nil, strangers[packet.sender]?.outdates(packet) == true {
+            counters.oldPackets += 1
+            return
+        } else if before == nil {
             peers[packet.sender] = Peer(packet, at: heardAt)
         } else if peers[packet.sender]?.take(packet, at: heardAt) == false {
             counters.oldPackets += 1
@@ -203,7 +208,7 @@ public struct Instance: Sendable {
     private mutating func expectOwners(at now: Instant) {
         for (name, peer) in peers where peer.isUnheard && !isOwner(name) { peers[name] = nil }
         for (name, instance) in members where peers[name] == nil && isOwner(name) {
-            peers[name] = Peer(instance: instance, at: now)
+            peers[name] = Peer(instance: instance, former: strangers[name], at: now)
         }
     }
 
@@ -218,14 +223,45 @@ public struct Instance: Sendable {
         directives.append(.report(.differs(packet.sender)))
     }
 
-    /// Hears somebody whom gossip does not call alive.
-    private mutating func meet(_ sender: String, at now: Instant, _ directives: inout [Directive]) {
+    /// Hears somebody whom gossip does not call alive. It may not have reached this node again yet, after a cut, and its addresses
+    /// are not free.
+    private mutating func meet(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
+        let sender = packet.sender
         counters.strangers += 1
+        guard strangers[sender]?.outdates(packet) != true else {
+            counters.oldPackets += 1
+            return
+        }
         // There is another daemon than the one that was listened for.
         if peers[sender]?.isUnheard == true { peers[sender]?.forgive(at: now) }
-        if let last = strangerAt, last.duration(to: now) < Self.strangerInterval { return }
-        strangerAt = now
+        var stranger = strangers[sender]?.after(packet) ?? Stranger(instance: packet.instance, counter: packet.counter)
+        defer { remember(stranger, as: sender) }
+        if let last = stranger.toldAt, last.duration(to: now) < Self.strangerInterval { return }
+        stranger.toldAt = now
         directives.append(.report(.heard(sender)))
+        guard members[sender] == nil, case .beat(let beat) = packet.body, beat.claimCount > 0 else { return }
+        stranger.isToldToAnswer = true
+        directives.append(.report(.answering(sender, true)))
+    }
+
+    /// Gossip does not call the node alive any more, or names another daemon: what is heard of this one later is to be newer.
+    private mutating func forget(_ name: String) {
+        guard let peer = peers.removeValue(forKey: name) else { return }
+        remember(Stranger(instance: peer.instance, counter: peer.counter), as: name)
+    }
+
+    private mutating func remember(_ stranger: Stranger, as name: String) {
+        if strangers[name] == nil, strangers.count >= Self.strangerLimit { strangers = [:] }
+        strangers[name] = stranger
+    }
+
+    /// Takes back what was told of a stranger where gossip names another daemon now: that one was not heard.
+    private mutating func recognize(_ directives: inout [Directive]) {
+        for (name, stranger) in strangers.sorted(by: { $0.key < $1.key }) where stranger.isToldToAnswer {
+            guard let known = members[name] else { continue }
+            strangers[name]?.isToldToAnswer = false
+            if known != stranger.instance { directives.append(.report(.answering(name, false))) }
+        }
     }
 
     /// Looks whether it is time to ask about a node, or to give it up.

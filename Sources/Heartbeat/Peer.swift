@@ -20,10 +20,10 @@ struct Peer: Hashable {
     var searchAt: Instant?
     var inquiry: Inquiry?
 
-    /// One whose daemon is known to be there, and that has not been heard yet.
-    init(instance: UInt64, at now: Instant) {
+    /// One whose daemon is known to be there, and that has not been heard yet, or not lately: then `former` is what it was.
+    init(instance: UInt64, former: Stranger?, at now: Instant) {
         self.instance = instance
-        counter = 0
+        counter = former.map { $0.instance == instance ? $0.counter : 0 } ?? 0
         heardAt = now
     }
 
@@ -57,8 +57,8 @@ struct Peer: Hashable {
         pausedUntil = pause > .zero ? now.advanced(by: pause) : nil
     }
 
-    /// Whether nothing has come of it, and nobody has looked for it in vain.
-    var isUnheard: Bool { counter == 0 && !isSilent }
+    /// Whether it has told nothing of itself, and nobody has looked for it in vain.
+    var isUnheard: Bool { beat == nil && !isSilent }
 
     /// Whether it answers for addresses, and is heard.
     var isAnswering: Bool { beat.map { $0.claimCount > 0 } ?? false && !isSilent }

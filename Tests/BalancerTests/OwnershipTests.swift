@@ -224,6 +224,20 @@ import Wire
         #expect(rig.answered == Set(Self.addresses))
     }
 
+    /// After a cut the beats of an owner come before the gossip has reached it again: what it answers for is not free.
+    @Test func whomTheGossipCallsDeadAndWhoBeatsKeepsItsAddresses() {
+        var rig = pair()
+        rig.send(Group.member("pi2", .dead))
+        rig.send(.heartbeat(.heard("pi2")))
+        rig.send(.heartbeat(.answering("pi2", true)))
+        #expect(rig.directives.contains(.heartbeat(.members(["pi2": 7]))))
+        rig.send(.heartbeat(.silent("pi2", for: .milliseconds(214))))
+        rig.clear()
+        rig.send(Group.member("pi2", .left))
+        rig.send(.heartbeat(.answering("pi2", true)))
+        #expect(!rig.directives.contains(.heartbeat(.members(["pi2": 7]))), "that was its last beat")
+    }
+
     @Test func whoIsBackFromARestartIsJudgedByTheGossipAgain() {
         var rig = pair()
         rig.send(.heartbeat(.answering("pi2", true)))

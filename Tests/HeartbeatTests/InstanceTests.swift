@@ -191,6 +191,32 @@ import Wire
         #expect(network.nodes["pi2"]?.instance.counters.strangers == 20)
     }
 
+    /// Whom gossip does not call alive, after a cut perhaps, answers for addresses all the same where it beats: told once a second, and
+    /// taken back where gossip then names another daemon. What was recorded of it does not count.
+    @Test func aStrangerThatBeatsAnswers() {
+        var network = Network(seed: 8, ["pi1", "pi2"])
+        network.handle(.claims(count: 1), by: "pi1")
+        network.run(for: .seconds(1))
+        network.handle(.members([:]), by: "pi2")
+        network.told = []
+        network.run(for: .seconds(2))
+        let told = network.told.filter { $0.by == "pi2" }.map(\.report)
+        #expect(
+            told.filter { $0 == .heard("pi1") }.count == 2 && told.filter { $0 == .answering("pi1", true) }.count == 2)
+        network.nodes["pi1"]?.isUp = false
+        network.told = []
+        let recorded = Packet(
+            sender: "pi1", instance: 1, counter: 9, body: .beat(Beat(claimCount: 1, intervalMilliseconds: 70)))
+        network.run(for: .seconds(2))
+        network.handle(.received(recorded), by: "pi2")
+        #expect(network.told.isEmpty)
+        network.handle(.members(["pi1": 5]), by: "pi2")
+        #expect(network.told.map(\.report) == [.answering("pi1", false)])
+        network.handle(.members(["pi1": 1]), by: "pi2")
+        network.handle(.received(recorded), by: "pi2")
+        #expect(network.told.count == 1)
+    }
+
     /// A node that is cut off notices that it hears nobody before it calls anybody silent; the others hear each other.
     @Test(arguments: UInt64(1)...20) func whoHearsNobodySaysSoFirst(seed: UInt64) throws {
         var network = Network(seed: seed, ["pi1", "pi2", "pi3", "pi4"])

@@ -164,7 +164,8 @@ struct Gossip {
             members[name]?.isSilent = false
             turn.record(.notice, .nodeHeard, "node \"\(name)\" is heard again", node: name)
         case .answering(let name, let isAnswering):
-            members[name]?.isAnswering = isAnswering
+            // The last beat of one that leaves may come after its farewell.
+            if members[name]?.member.status != .left || !isAnswering { members[name]?.isAnswering = isAnswering }
         case .late(by: let duration):
             tell(starvedFor: duration, in: &turn)
         case .alone, .differs:
