@@ -274,7 +274,7 @@ def test_a_flow_goes_on_when_another_node_dies(cluster: Cluster, tmp_path: Path)
             for _ in range(60):
                 flow = flows.enter_context(socket.create_connection((address, 80), 10))
                 port = flow.getsockname()[1]
-                if _carries(cluster, carrier, port):
+                if _carries(cluster, carrier, address, port):
                     break
             else:
                 raise AssertionError(f"none of 60 connections went by {carrier}")
@@ -286,9 +286,10 @@ def test_a_flow_goes_on_when_another_node_dies(cluster: Cluster, tmp_path: Path)
         cluster.lan.rejoin(dying)
 
 
-def _carries(cluster: Cluster, node: str, port: int) -> bool:
-    """Whether the node translates a flow from this port of the client."""
-    listed = cluster.lan.nodes[node].namespace.run("conntrack", "-L", "-p", "tcp", "--sport", str(port), check=False)
+def _carries(cluster: Cluster, node: str, address: str, port: int) -> bool:
+    """Whether the node translates a flow to the address, from this port of the client. The pod's node sees it from elsewhere."""
+    flow = ("-p", "tcp", "-s", cluster.lan.client.address, "-d", address, "--sport", str(port))
+    listed = cluster.lan.nodes[node].namespace.run("conntrack", "-L", *flow, check=False)
     return f"sport={port}" in listed.stdout
 
 

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import ctypes
 import itertools
+import json
 import os
 import re
 import signal
@@ -111,6 +112,11 @@ def _remove(name: str) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         time.sleep(0.05)
+    # A dead process's connection that has something to send, to whom a cable is cut, keeps the namespace for minutes; its links
+    # are in the way then, by their names at the other end.
+    links = subprocess.run(["ip", "-n", name, "-j", "link", "show", "type", "veth"], text=True, capture_output=True, timeout=30)
+    for link in json.loads(links.stdout or "[]"):
+        subprocess.run(["ip", "-n", name, "link", "delete", link["ifname"]], capture_output=True, timeout=30)
     subprocess.run(["ip", "netns", "delete", name], capture_output=True, timeout=30)
 
 
