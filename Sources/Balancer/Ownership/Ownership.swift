@@ -202,7 +202,7 @@ struct Ownership {
             return letGo(address, to: order.first, among: candidates, isAnswering: isAnswering, at: now)
         }
         keptUntil[address] = nil
-        if registers[address]?.owner == nodeName { return true }
+        if registers[address]?.owner == nodeName { return isAnswering || absentUntil == nil }
         let since = vacantSince[address] ?? now
         vacantSince[address] = since
         if !isCurrent, freedUntil[address] != nil { freedUntil[address] = now.advanced(by: Self.freedLimit) }
