@@ -40,6 +40,11 @@ enum Change: Hashable {
         }
     }
 
+    /// The kernel announces its own addresses on a link, and so are others to be.
+    var notifiesPeers: Bool {
+        if case .link(let link) = self { link.notifiesPeers } else { false }
+    }
+
     /// What the change is about.
     var subject: Subject {
         switch self {

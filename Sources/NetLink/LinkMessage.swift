@@ -14,6 +14,9 @@ public struct LinkMessage: Hashable, Sendable {
     public var masterIndex: UInt32?
     /// IFLA_GROUP: a number that people and programs sort links by; 0 unless somebody has set it.
     public var group: UInt32
+    /// IFLA_EVENT is IFLA_EVENT_NOTIFY_PEERS: the link's frames take another way from now on, such as after a change of a
+    /// bond's active slave or a virtual machine's move, and the kernel announces its own addresses on it.
+    public var notifiesPeers: Bool
 
     static let headerLength = 16
     /// RTEXT_FILTER_SKIP_STATS.
@@ -27,7 +30,11 @@ public struct LinkMessage: Hashable, Sendable {
         static let linkInfo: UInt16 = 18
         static let group: UInt16 = 27
         static let extensionMask: UInt16 = 29
+        static let event: UInt16 = 44
     }
+
+    /// IFLA_EVENT_NOTIFY_PEERS.
+    static let eventNotifyPeers: UInt32 = 4
 
     /// The bits of `flags` that make an `Interface`.
     enum Flag {
@@ -42,7 +49,7 @@ public struct LinkMessage: Hashable, Sendable {
     /// A link with these properties.
     public init(
         index: UInt32, flags: UInt32, name: String, macAddress: MACAddress? = nil, masterIndex: UInt32? = nil,
-        group: UInt32 = 0
+        group: UInt32 = 0, notifiesPeers: Bool = false
     ) {
         self.index = index
         self.flags = flags
@@ -50,6 +57,7 @@ public struct LinkMessage: Hashable, Sendable {
         self.macAddress = macAddress
         self.masterIndex = masterIndex
         self.group = group
+        self.notifiesPeers = notifiesPeers
     }
 
     /// Reads the payload of RTM_NEWLINK or RTM_DELLINK; nil where it does not describe a whole link: a bridge's word on
@@ -72,6 +80,7 @@ public struct LinkMessage: Hashable, Sendable {
             case AttributeType.name: name = attribute.text
             case AttributeType.master: masterIndex = try attribute.number()
             case AttributeType.group: group = try attribute.number()
+            case AttributeType.event: notifiesPeers = try attribute.number() == Self.eventNotifyPeers
             case AttributeType.address where attribute.value.count == 6:
                 var value = ByteReader(attribute.value)
                 macAddress = try value.readMACAddress()

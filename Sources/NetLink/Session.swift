@@ -22,6 +22,9 @@ public struct Session: Sendable {
         case request([UInt8])
         /// `interfaces` may have changed. Never before the first dump is complete.
         case changed
+        /// A link's frames take another way: announce every address anew, on whatever link. The kernel tells it of a bond and
+        /// of the VLANs on it, and not of a bridge that the bond is a port of. Never before the first dump is complete.
+        case notifyPeers
         /// Send `Event.timer` at this instant; replaces the instant asked for before.
         case wake(at: Instant)
         /// Tell of this; the session goes on by itself.
@@ -96,6 +99,7 @@ public struct Session: Sendable {
         var reader = ByteReader(datagram)
         var directives: [Directive] = []
         var hasChanged = false
+        var notifiesPeers = false
         do throws(WireError) {
             while let message = try Message.next(in: &reader) {
                 switch message.type {
@@ -104,25 +108,35 @@ public struct Session: Sendable {
                 case Message.Kind.overrun:
                     directives += overrun(at: now)
                 default:
-                    hasChanged = apply(message) || hasChanged
+                    guard let change = change(in: message) else { continue }
+                    hasChanged = apply(change, of: message) || hasChanged
+                    notifiesPeers = notifiesPeers || change.notifiesPeers
                 }
             }
         } catch {
             malformedMessages += 1
         }
-        return hasChanged && isComplete ? directives + [.changed] : directives
+        guard isComplete else { return directives }
+        if hasChanged { directives.append(.changed) }
+        if notifiesPeers { directives.append(.notifyPeers) }
+        return directives
     }
 
-    /// True where `message` changed what is told to the outside: not before a dump is complete.
-    private mutating func apply(_ message: Message) -> Bool {
+    /// What `message` tells; nil also where it is not what its type asks for.
+    private mutating func change(in message: Message) -> Change? {
         do throws(WireError) {
-            guard let change = try Change(message) else { return false }
-            // Between a first dump that was refused and the next one there is nothing yet to change.
-            guard dump != nil else { return isComplete && table.apply(change) }
-            dump?.apply(change, of: message)
+            return try Change(message)
         } catch {
             malformedMessages += 1
+            return nil
         }
+    }
+
+    /// True where `change`, which `message` told, changed what is told to the outside: not before a dump is complete.
+    private mutating func apply(_ change: Change, of message: Message) -> Bool {
+        // Between a first dump that was refused and the next one there is nothing yet to change.
+        guard dump != nil else { return isComplete && table.apply(change) }
+        dump?.apply(change, of: message)
         return false
     }
 

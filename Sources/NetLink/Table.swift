@@ -8,7 +8,9 @@ struct Table {
     /// Takes `change` in; false where it changed nothing.
     mutating func apply(_ change: Change) -> Bool {
         switch change {
-        case .link(let link):
+        case .link(var link):
+            // What happened to it once is no property of it.
+            link.notifiesPeers = false
             return links.updateValue(link, forKey: link.index) != link
         case .linkRemoved(let index):
             addresses[index] = nil

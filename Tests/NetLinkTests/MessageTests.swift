@@ -58,6 +58,15 @@ import Wire
         #expect(link == expected)
     }
 
+    @Test(arguments: [(Capture.bondFailover, false), (Capture.bondNotifiesPeers, true)])
+    func thatThePeersAreToldAnewIsRead(capture: [UInt8], notifiesPeers: Bool) throws {
+        let link = try #require(try LinkMessage(payload: try payload(capture)))
+        let expected = LinkMessage(
+            index: 4, flags: 0x11443, name: "b0", macAddress: MACAddress(rawValue: 0x0200_0A4D_000B),
+            notifiesPeers: notifiesPeers)
+        #expect(link == expected)
+    }
+
     @Test func aLinkWithoutAnEthernetAddressHasNone() throws {
         var tunnel = try payload(Capture.veth)
         // IFLA_ADDRESS of 4 bytes, as an IPIP tunnel has it, in place of the one of 6.
@@ -81,6 +90,8 @@ import Wire
         "00000100ffffffff43100100000000000a00030076657468300000",
         "000001000400000043100100000000001000030076657468300000",
         "00000100040000004310010000000000030003007665746830000000",
+        // IFLA_EVENT of 2 bytes.
+        "00000100040000004310010000000000" + "0a00030076657468300000" + "00" + "06002c000400",
         // IFLA_MASTER of 2 bytes; a header cut short.
         "00000100040000004310010000000000" + "0a00030076657468300000" + "00" + "06000a000200", "0000010004000000431001",
     ])

@@ -122,6 +122,23 @@ private func seconds(_ seconds: Double) -> Instant {
         #expect(driver.receive(Capture.vethGone, Capture.addressGone) == [])
     }
 
+    @Test func thePeersAreNotifiedWheneverTheKernelNotifiesThem() {
+        var driver = Driver.settled
+        #expect(driver.receive(Capture.bondFailover) == [.changed])
+        #expect(driver.receive(Capture.bondNotifiesPeers) == [.notifyPeers])
+        #expect(driver.receive(Capture.bondNotifiesPeers, Capture.vethGone) == [.changed, .notifyPeers])
+    }
+
+    @Test func thePeersAreNotifiedDuringADumpToo() {
+        var driver = Driver()
+        _ = driver.handle(.started)
+        // Nothing is claimed yet.
+        #expect(driver.receive(Capture.bondNotifiesPeers) == [])
+        driver = .settled
+        _ = driver.handle(.overrun)
+        #expect(driver.receive(Capture.bondNotifiesPeers) == [.notifyPeers])
+    }
+
     @Test func aPortThatLeavesItsBridgeIsNotGone() {
         var driver = Driver.settled
         #expect(driver.receive(Capture.portLeftBridge) == [])

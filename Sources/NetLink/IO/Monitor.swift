@@ -8,6 +8,9 @@ internal import Wire
 public final class Monitor {
     /// Told of what goes wrong, in words; the monitor recovers by itself.
     public var onProblem: (String) -> Void = { _ in }
+    /// Told after `onChange` that a link's frames take another way, as after a change of a bond's active slave: every address
+    /// is to be announced anew.
+    public var onNotifyPeers: () -> Void = {}
     /// Every interface, ascending by index; empty until the kernel's first list is complete.
     public private(set) var interfaces: [Interface] = []
 
@@ -29,6 +32,7 @@ public final class Monitor {
     private var timer: Timer?
     private var hasChanged = false
     private var hasTold = false
+    private var notifiesPeers = false
 
     /// Starts watching; `onChange` gets every interface, ascending by index, from `loop` once the first list is complete
     /// and then after each change: once for all changes that came together.
@@ -78,6 +82,7 @@ public final class Monitor {
             switch directive {
             case .request(let bytes): send(bytes)
             case .changed: hasChanged = true
+            case .notifyPeers: notifiesPeers = true
             case .wake(let instant): timer?.arm(at: instant)
             case .failed(let error): onProblem("\(error)")
             }
@@ -94,6 +99,13 @@ public final class Monitor {
     }
 
     private func tell() {
+        tellChange()
+        guard notifiesPeers else { return }
+        notifiesPeers = false
+        onNotifyPeers()
+    }
+
+    private func tellChange() {
         guard hasChanged else { return }
         hasChanged = false
         let current = session.interfaces

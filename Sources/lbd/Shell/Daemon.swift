@@ -108,6 +108,7 @@ final class Daemon {
                 report.warn(text)
                 becomeReady()
             }
+            monitor.onNotifyPeers = { [unowned self] in responder.announceAll() }
             self.monitor = monitor
             startFilesAndCluster()
             openStatus()

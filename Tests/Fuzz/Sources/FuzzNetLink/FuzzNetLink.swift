@@ -43,7 +43,7 @@ private struct Driver {
                 let message = try? Message.next(in: &reader)
                 precondition(message?.flags == [.request, .dump] && reader.remaining == 0, "not a request for a dump")
                 sequence = message?.sequence ?? 0
-            case .changed:
+            case .changed, .notifyPeers:
                 precondition(session.isComplete, "told before the first dump was done")
             case .wake(let instant):
                 precondition(instant > now, "a wake that has passed")
