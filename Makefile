@@ -22,8 +22,10 @@ BUILD_PACKAGES := make git pkg-config libsystemd-dev libcurl4-openssl-dev libyam
 DEMO_PACKAGES := $(BUILD_PACKAGES) python3 python3-yaml iproute2 arping iptables nftables curl openssl kubectl=kubernetes-client
 DEB_PACKAGES := make git mmdebstrap systemd-container debian-archive-keyring
 APT_REPO_PACKAGES := $(DEB_PACKAGES) reprepro gpg
+# Another kernel for tests that want what this machine's own may lack; Debian has it for this architecture.
+UML_PACKAGES := $(if $(filter amd64,$(shell dpkg --print-architecture)),user-mode-linux)
 CHECK_PACKAGES := $(DEMO_PACKAGES) $(APT_REPO_PACKAGES) gpg-agent python3-pytest python3-pytest-xdist rsync jq conntrack gcc libc6-dev \
-  serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base arp-scan tcpdump busybox radvd
+  serf prometheus-alertmanager bird2 frr gobgpd ndisc6 iputils-ping dnsmasq-base arp-scan tcpdump busybox radvd kmod $(UML_PACKAGES)
 ARM64_PACKAGES := $(CHECK_PACKAGES) arch-test qemu-user-static qemu-system-arm e2fsprogs
 RELEASE_PACKAGES := $(ARM64_PACKAGES) piuparts
 BENCH_PACKAGES := $(CHECK_PACKAGES) python3-pycurl keepalived e2fsprogs

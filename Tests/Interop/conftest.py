@@ -22,6 +22,7 @@ from lab.node import UNPROBED, LbdNode, lbd_binary, node_object
 from lab.pools import POOL6
 from lab.routers import ipv6
 from lab.standin.control import StandInControlPlane
+from lab.uml import move_inside
 
 
 _LONGEST = (
@@ -32,7 +33,8 @@ _LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest, then the others as they come."""
+    """The files that take longest, then the others as they come; what needs another kernel gets it."""
+    move_inside(items)
     ranks = {name: rank for rank, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 

@@ -34,8 +34,9 @@ _INTERRUPTED_WORKER_SECONDS = 60
 """How long a worker (pytest-xdist) may take to clean up after an interrupt."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """The run waits for its workers to clean up before it ends them."""
+    config.addinivalue_line("markers", "links(kind, ...): wants a kernel that has links of these kinds (ip-link(8))")
     NodeManager.EXIT_TIMEOUT = _INTERRUPTED_WORKER_SECONDS
 
 

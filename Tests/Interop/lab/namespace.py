@@ -35,7 +35,7 @@ class Namespace:
     def __init__(self, label: str) -> None:
         self.label = label
         self.name = f"lbd-{os.getpid()}-{next(_number)}-{label}"
-        _clean_up_when_interrupted()
+        clean_up_when_interrupted()
         _ip("netns", "add", self.name)
         _alive[self.name] = self
         self.ip("link", "set", "lo", "up")
@@ -139,7 +139,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt(f"signal {number}")
 
 
-def _clean_up_when_interrupted() -> None:
+def clean_up_when_interrupted() -> None:
     """On the first namespace: SIGTERM and SIGHUP unwind the stack as SIGINT does, so that every `__exit__` runs."""
     if _alive or threading.current_thread() is not threading.main_thread():
         return
