@@ -200,7 +200,7 @@ public struct Instance: Sendable {
                     .finding(number: number, node: node, silenceMilliseconds: milliseconds), to: .member(packet.sender))
             )
         case .finding(let number, let node, let silence):
-            learn(number, node, silenceMilliseconds: silence, from: packet.sender, at: now)
+            learn(number, node, silenceMilliseconds: silence, at: now)
         }
     }
 
@@ -308,10 +308,11 @@ public struct Instance: Sendable {
         }.sorted().shuffled(using: &rng).prefix(timing.inquiryCount)
         let slack = (peer.limit(timing) - timing.limit) / 4
         let timeout = min(
-            max(witnesses.isEmpty ? timing.interval : timing.inquiryTimeout, slack), timing.longestInquiryTimeout)
+            max(witnesses.isEmpty ? timing.directTimeout : timing.inquiryTimeout, slack), timing.longestInquiryTimeout)
         let repeats = (1..<max(timing.directCount, 1)).reversed()
         peers[node]?.inquiry = Inquiry(
-            number: inquiryNumber, waitingFor: Set(witnesses), hasWitnesses: !witnesses.isEmpty,
+            number: inquiryNumber, firstNumber: peer.inquiry?.firstNumber ?? inquiryNumber,
+            hasWitnesses: !witnesses.isEmpty,
             deadline: now.advanced(by: timeout),
             directAt: repeats.map { now.advanced(by: timeout * $0 / timing.directCount) })
         for other in [node] + witnesses {
@@ -319,13 +320,11 @@ public struct Instance: Sendable {
         }
     }
 
-    /// Takes the answer of one that was asked about `node`.
+    /// Takes the answer of one that was asked about `node`, late or not.
     private mutating func learn(
-        _ number: UInt32, _ node: String, silenceMilliseconds: UInt32, from witness: String, at now: Instant
+        _ number: UInt32, _ node: String, silenceMilliseconds: UInt32, at now: Instant
     ) {
-        guard var peer = peers[node], var inquiry = peer.inquiry, inquiry.number == number,
-            inquiry.waitingFor.remove(witness) != nil
-        else { return }
+        guard var peer = peers[node], var inquiry = peer.inquiry, inquiry.includes(number) else { return }
         let silence = Duration.milliseconds(Int64(silenceMilliseconds))
         if silence < peer.limit(timing) - timing.inquiryTimeout / 2 {
             // It was heard since this node heard it last.

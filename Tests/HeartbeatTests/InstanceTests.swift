@@ -19,8 +19,9 @@ import Wire
             #expect(silences.count == count - 1, "seed \(seed)")
             for at in silences { worst = max(worst, death.duration(to: at)) }
         }
-        #expect(worst <= .milliseconds(216))
-        #expect(worst >= .milliseconds(200), "the test is to see the worst case")
+        // One who asks and answers at once may be heard in the wrong order, and asks once more.
+        #expect(worst <= .milliseconds(244))
+        #expect(worst >= .milliseconds(203), "the test is to see the worst case")
     }
 
     /// Silence that was a fault says nothing about the link: who is heard again is given no more time than before, and neither
@@ -43,30 +44,30 @@ import Wire
                 network.run(for: .seconds(2))
                 for at in network.silences(of: "pi1") where at > death { worst = max(worst, death.duration(to: at)) }
             }
-            #expect(worst > .milliseconds(150) && worst <= .milliseconds(241), "\(isCutOff): \(worst)")
+            #expect(worst > .milliseconds(150) && worst <= .milliseconds(244), "\(isCutOff): \(worst)")
         }
     }
 
     /// Beats that were not read at once count from when they came: what is due then does not depend on it.
-    @Test(arguments: [0, 30, 69] as [Int64]) func aBeatCountsFromWhenItCame(lateMilliseconds: Int64) {
+    @Test(arguments: [0, 30, 79] as [Int64]) func aBeatCountsFromWhenItCame(lateMilliseconds: Int64) {
         let late = Duration.milliseconds(lateMilliseconds)
         var rng = PRNG(seed: 1)
         var instance = Instance(name: "pi2", instance: 2)
         _ = instance.handle(.members(["pi1": 1]), at: .zero, using: &rng)
         var wake: Instant?
         for number in 1...20 as ClosedRange<Int64> {
-            let arrival = Instant.zero.advanced(by: .milliseconds(70 * number))
-            let beat = Beat(claimCount: 1, intervalMilliseconds: 70)
+            let arrival = Instant.zero.advanced(by: .milliseconds(80 * number))
+            let beat = Beat(claimCount: 1, intervalMilliseconds: 80)
             let packet = Packet(sender: "pi1", instance: 1, counter: UInt64(number), body: .beat(beat))
             let directives = instance.handle(
                 .received(packet, age: late), at: arrival.advanced(by: late), using: &rng)
             for case .wake(at: let at) in directives { wake = at }
         }
-        #expect(wake == Instant.zero.advanced(by: .milliseconds(1_400 + 189)))
+        #expect(wake == Instant.zero.advanced(by: .milliseconds(1_600 + 192)))
     }
 
-    /// With nobody to ask, one beat more is waited for.
-    @Test func ofTwoNodesTheOtherTakesOneBeatLonger() {
+    /// With nobody else to ask, the owner has more time to answer.
+    @Test func ofTwoNodesTheOtherTakesLonger() {
         var network = Network(seed: 1, ["pi1", "pi2"])
         network.handle(.claims(count: 1), by: "pi1")
         network.run(for: .seconds(1))
@@ -74,7 +75,7 @@ import Wire
         let death = network.now
         network.run(for: .seconds(1))
         let silences = network.silences(of: "pi1").map { death.duration(to: $0) }
-        #expect(silences.count == 1 && silences[0] > .milliseconds(189) && silences[0] < .milliseconds(262))
+        #expect(silences.count == 1 && silences[0] > .milliseconds(182) && silences[0] < .milliseconds(264))
     }
 
     /// 5 % of all packets lost, each by itself, for a simulated day: questions are asked, and nobody is called silent.
@@ -82,13 +83,13 @@ import Wire
         var network = Network(seed: 5, ["pi1", "pi2", "pi3"])
         network.lossPercent = 5
         for name in network.nodes.keys.sorted() { network.handle(.claims(count: 1), by: name) }
-        // A day has 3.7 million beats; an hour here, the day in the soak.
+        // A day has 3.2 million beats; an hour here, the day in the soak.
         network.run(for: .seconds(3_600))
         #expect(network.told.filter { $0.report.isSilence }.isEmpty)
         let inquiries = network.nodes.values.reduce(0) { $0 + $1.instance.counters.inquiries }
         #expect(inquiries > 100)
         let perSecond = network.packetCount / 3_600
-        #expect(perSecond <= 3 * 16, "an owner sends a beat each 70 ms and little more")
+        #expect(perSecond <= 3 * 14, "an owner sends a beat each 80 ms and little more")
     }
 
     /// A link that works one way only: who does not hear the owner learns from others that it lives.
@@ -206,7 +207,7 @@ import Wire
         network.nodes["pi1"]?.isUp = false
         network.told = []
         let recorded = Packet(
-            sender: "pi1", instance: 1, counter: 9, body: .beat(Beat(claimCount: 1, intervalMilliseconds: 70)))
+            sender: "pi1", instance: 1, counter: 9, body: .beat(Beat(claimCount: 1, intervalMilliseconds: 100)))
         network.run(for: .seconds(2))
         network.handle(.received(recorded), by: "pi2")
         #expect(network.told.isEmpty)
@@ -252,7 +253,7 @@ import Wire
         network.handle(.digests(["pi1": 7]), by: "pi3")
         network.run(for: .seconds(1))
         let silences = network.silences(of: "pi1")
-        #expect(silences.count == 2 && silences.allSatisfy { death.duration(to: $0) <= .milliseconds(216) })
+        #expect(silences.count == 2 && silences.allSatisfy { death.duration(to: $0) <= .milliseconds(219) })
     }
 
     /// One that only others believe to answer for something is asked, and not missed.

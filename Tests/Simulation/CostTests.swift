@@ -39,7 +39,7 @@ import Wire
             #expect((1...6).contains(gossip.packets))
         }
         let beats = try #require(cost.owners[.beats])
-        #expect((14...16).contains(beats.packets), "one each 70 ms")
+        #expect((12...14).contains(beats.packets), "one each 80 ms")
         #expect(cost.others[.beats]?.packets ?? 0 == 0)
         // What it finds by ARP about one address of another in ten seconds.
         #expect((cost.owners[.direct]?.packets ?? 0) <= 0.2)
