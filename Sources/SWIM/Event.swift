@@ -24,6 +24,9 @@ public enum Event: Hashable, Sendable {
     case userState([UInt8])
     /// Go by these figures from now on. What is under way ends by the old ones.
     case timing(Timing)
+    /// It is known otherwise of these members alone that they are alive, until that is said of others: while their answers come
+    /// in time, each is pinged in every fourth of its turns only.
+    case knownAlive([String])
     /// Say farewell to the group; `Report.hasLeft` follows, within `Timing.leaveTimeout`. Pings are answered on.
     case leave
 

@@ -2,6 +2,9 @@ internal import Wire
 
 /// The detection of failures: who answers, and who is blamed when somebody does not.
 extension Instance {
+    /// In how many of its turns a member is pinged once that is known otherwise to be alive.
+    private static let turnsPerPing = 4
+
     // MARK: Pings of others
 
     /// Whether the ping is for this node, or for whoever listens here.
@@ -132,7 +135,7 @@ extension Instance {
         let (next, forgotten) = list.nextToProbe(
             deadTime: timing.gossipToTheDeadTime, at: turn.now, using: &turn.rng)
         for name in forgotten { turn.report(.forgotten(name)) }
-        guard let next else { return }
+        guard let next, !isSpared(next) else { return }
         counters.probes += 1
         sequence &+= 1
         let member = next.member
@@ -147,6 +150,16 @@ extension Instance {
         } else {
             send(ping, to: member.address, in: &turn)
         }
+    }
+
+    /// Whether the member need not be pinged this time: that it is alive is known otherwise, and its link is good. Whether it can be
+    /// reached here is to be found out all the same, by and by.
+    private mutating func isSpared(_ entry: MemberList.Entry) -> Bool {
+        guard let count = spared[entry.member.name], entry.member.status == .alive,
+            entry.roundTrip.stretch(timing) == 1
+        else { return false }
+        spared[entry.member.name] = (count + 1) % Self.turnsPerPing
+        return count + 1 < Self.turnsPerPing
     }
 
     /// The direct ping was not answered in time: other members are asked to ping, and TCP is tried, where the peers'

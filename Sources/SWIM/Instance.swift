@@ -33,6 +33,8 @@ public struct Instance: Sendable {
     var nextTick: Instant?
     /// Whether a turn has come while a probe was under way.
     var isProbeDue = false
+    /// Of each member that is known otherwise to be alive, how many of its turns went by without a ping.
+    var spared: [String: Int] = [:]
     /// The next exchange with a random member.
     var nextRepair: Instant?
     private var nextGossip = Instant(nanoseconds: .min)
@@ -94,6 +96,7 @@ public struct Instance: Sendable {
         case .broadcast(let bytes): broadcast(bytes)
         case .userState(let bytes): userState = bytes
         case .timing(let new): change(timing: new, at: turn.now)
+        case .knownAlive(let names): spared = Dictionary(names.map { ($0, spared[$0] ?? 0) }) { $1 }
         case .leave: leave(in: &turn)
         case .pushed(let state, let id, from: _): pushed(state, id: id, in: &turn)
         case .pulled(let state, let id): pulled(state, id: id, in: &turn)

@@ -224,6 +224,16 @@ import Wire
         #expect(rig.answered == Set(Self.addresses))
     }
 
+    /// Whose beats are heard need not be pinged by the gossip as often as others.
+    @Test func theGossipIsToldWhoBeats() {
+        var rig = pair()
+        rig.send(Group.member("pi2"))
+        rig.send(.heartbeat(.answering("pi2", true)))
+        #expect(rig.directives.contains(.gossip(.knownAlive(["pi2"]))))
+        rig.send(.heartbeat(.silent("pi2", for: .milliseconds(214))))
+        #expect(rig.directives.contains(.gossip(.knownAlive([]))))
+    }
+
     /// After a cut the beats of an owner come before the gossip has reached it again: what it answers for is not free.
     @Test func whomTheGossipCallsDeadAndWhoBeatsKeepsItsAddresses() {
         var rig = pair()

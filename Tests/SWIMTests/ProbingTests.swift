@@ -23,6 +23,31 @@ import Wire
         #expect(rig.messages.count == 6)
     }
 
+    /// Who is known otherwise to be alive is pinged in each fourth of its turns, and in each again once that is not known, or once
+    /// it is suspected.
+    @Test func whoIsKnownToBeAliveIsPingedSeldom() throws {
+        var rig = Rig.group(of: 3)
+        func pings(in duration: Duration) -> [String: Int] {
+            var counts: [String: Int] = [:]
+            rig.pass(duration) { directive in
+                guard case .send(let messages, let to) = directive, case .ping(let ping)? = messages.first else {
+                    return nil
+                }
+                counts[ping.node, default: 0] += 1
+                return .received([.ack(Ack(sequence: ping.sequence))], from: to)
+            }
+            return counts
+        }
+        rig.send(.knownAlive(["b"]))
+        let spared = pings(in: .seconds(80))
+        #expect((8...12).contains(spared["b"] ?? 0) && (38...42).contains(spared["c"] ?? 0), "\(spared)")
+        rig.send(.knownAlive([]))
+        #expect((38...42).contains(pings(in: .seconds(80))["b"] ?? 0))
+        rig.send(.knownAlive(["b"]))
+        rig.receive(.suspect(Suspect(incarnation: 1, node: "b", from: "c")), from: .host(3))
+        #expect(pings(in: .milliseconds(3_500))["b"] ?? 0 > 0)
+    }
+
     /// No answer in 500 ms: three others are asked to ping, and TCP is tried.
     @Test func othersAreAskedWhenAPingIsNotAnswered() throws {
         var rig = Rig.group(of: 6)

@@ -71,6 +71,7 @@ struct Gossip {
     private(set) var told: Metadata?
     private var sequence: UInt32 = 0
     private var toldMembers: [String: UInt64]?
+    private var toldAlive: [String] = []
     private var pace = Pace()
 
     init(nodeName: String) {
@@ -201,6 +202,12 @@ struct Gossip {
         if others != toldMembers ?? [:] {
             toldMembers = others
             turn.emit(.heartbeat(.members(others)))
+        }
+        // Who beats need not be pinged as often.
+        let alive = members.filter { $0.value.isAnswering && $0.value.isHeard && $0.key != nodeName }.keys.sorted()
+        if alive != toldAlive {
+            toldAlive = alive
+            turn.emit(.gossip(.knownAlive(alive)))
         }
     }
 
