@@ -30,6 +30,9 @@ struct Cluster {
     /// Whether the server shows all needed kinds, or has said that it will not.
     var isAnswered: Bool { Self.neededKinds.allSatisfy { isLive($0) || forbiddenKinds.contains($0) } }
 
+    /// Whether the server shows none of the needed kinds, and has not said that it will not.
+    var isSilent: Bool { !Self.neededKinds.contains { isLive($0) || forbiddenKinds.contains($0) } }
+
     mutating func synced(_ kind: Kind) {
         listedKinds.insert(kind)
         interruptedKinds.remove(kind)

@@ -49,14 +49,19 @@ public struct WriteID: Hashable, Comparable, Sendable {
     }
 }
 
-/// What the Balancer keeps over a restart of the daemon. Losing it costs at most one repeated Kubernetes Event a Service.
+/// What the Balancer keeps over a restart of the daemon. Losing it costs at most one repeated Kubernetes Event a Service, and
+/// addresses that nobody answers for where all daemons start while the API server is away.
 public struct Saved: Hashable, Sendable {
     /// The Services that this node announced last: uid to addresses, ascending as text.
     public var announced: [String: [String]]
+    /// The addresses that this node could answer for by what it knew last, and their Services, ascending.
+    public var remembered: [IPAddress: [ObjectKey]]
 
-    /// What is kept.
-    public init(announced: [String: [String]] = [:]) {
+    /// What is kept. Of too many addresses, so many as can be.
+    public init(announced: [String: [String]] = [:], remembered: [IPAddress: [ObjectKey]] = [:]) {
         self.announced = announced
+        let kept = remembered.keys.sorted().prefix(Recollection.addressLimit)
+        self.remembered = Dictionary(uniqueKeysWithValues: kept.map { ($0, remembered[$0] ?? []) })
     }
 }
 

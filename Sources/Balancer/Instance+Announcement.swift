@@ -12,7 +12,8 @@ extension Instance {
     /// Takes and releases what has changed.
     mutating func announce(in turn: inout Turn) {
         for address in announcer.takeDirty() {
-            let new = hasBegun && departure == nil ? announcement(of: address, at: turn.now) : remainder(of: address)
+            let isJudged = departure == nil && (hasBegun || recollected(address) != nil)
+            let new = isJudged ? announcement(of: address, in: &turn) : remainder(of: address)
             announce(new, at: address, in: &turn)
             advertise(address, in: &turn)
         }
@@ -20,8 +21,9 @@ extension Instance {
     }
 
     /// What this node is to answer for `address` with; nil for nothing.
-    private mutating func announcement(of address: IPAddress, at now: Instant) -> Announcer.Announcement? {
+    private mutating func announcement(of address: IPAddress, in turn: inout Turn) -> Announcer.Announcement? {
         let holders = holders(of: address)
+        if hasBegun { remember(holders, at: address, in: &turn) }
         let interfaces = reach.interfaces(for: address)
         guard var candidates = candidates(for: address, heldBy: holders) else {
             ownership.drop(address, isFree: cluster.isListed(.service) && book.occupants(of: address).isEmpty)
@@ -32,14 +34,20 @@ extension Instance {
         let isCurrent = cluster.isLive(.service)
         guard
             ownership.decide(
-                address, among: candidates, isAnswering: isAnswering, isCurrent: isCurrent, at: now)
-        else { return nil }
+                address, among: candidates, isAnswering: isAnswering, isCurrent: isCurrent, at: turn.now)
+        else {
+            let isOthers = ownership.registers[address].map { candidates.include($0.owner) } ?? false
+            if recollection.isInForce { recollection.note(address, isOthers: isOthers, at: turn.now) }
+            return nil
+        }
+        guard hasBegun || isAnswering || isVetted(address, at: turn.now) else { return nil }
         return Announcer.Announcement(interfaces: interfaces, services: holders.map(\.key).sorted())
     }
 
     /// The Services that have `address` and endpoints to serve it, in no order, and the nodes that may pass traffic on.
     func holders(of address: IPAddress) -> [(key: ObjectKey, reach: Backends.Reach)] {
-        book.occupants(of: address).compactMap { key in
+        if let recollected = recollected(address) { return recollected.map { ($0, .everywhere) } }
+        return book.occupants(of: address).compactMap { key in
             guard let service = cluster.services[key], isOurs(service),
                 Standing(of: service, in: configuration.pools).addresses.contains(address),
                 let reach = cluster.backends(of: key).reach(of: service)
@@ -79,7 +87,7 @@ extension Instance {
         return current.interfaces.isEmpty ? nil : current
     }
 
-    private mutating func announce(_ new: Announcer.Announcement?, at address: IPAddress, in turn: inout Turn) {
+    mutating func announce(_ new: Announcer.Announcement?, at address: IPAddress, in turn: inout Turn) {
         let old = announcer.current[address]
         guard new != old else { return }
         let change = announcer.set(new, for: address, at: turn.now)

@@ -37,7 +37,7 @@ extension Instance {
     }
 
     private mutating func loseOthers(in turn: inout Turn) {
-        guard hasBegun, departure == nil, isolation.loseOthers() else { return }
+        guard takesPart, departure == nil, isolation.loseOthers() else { return }
         ownership.isHeldBack = true
         findGateways(on: interfacesToAsk, in: &turn)
     }

@@ -11,7 +11,9 @@ extension Instance {
         if !leadership.isLeader { book.vacancies = Vacancies() }
         let services = cluster.services.values.filter(isOurs).sorted { $0.metadata.key < $1.metadata.key }
         return Overview(
-            leader: leadership.holder, services: services.map { overview(of: $0, in: &book, at: now) },
+            leader: leadership.holder,
+            services: recollection.isInForce
+                ? recollectedOverviews(at: now) : services.map { overview(of: $0, in: &book, at: now) },
             pools: poolOverviews, members: memberOverviews, gossip: gossip.overview(at: now), problems: problems)
     }
 
@@ -25,7 +27,7 @@ extension Instance {
                 ?? addresses.lazy.compactMap { announcementProblem(of: service, at: $0) }.first)
     }
 
-    private func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
+    func overview(of address: IPAddress, at now: Instant) -> Overview.Address {
         let announcement = announcer.current[address]
         return Overview.Address(
             address: address.description,
@@ -37,6 +39,8 @@ extension Instance {
     }
 
     // MARK: Why not
+
+    static let withdrawnProblem = "another host uses it too, and nobody answers for it until that ends"
 
     /// Why `service` has no address, or not what it asks for.
     private func allocationProblem(of service: Service, in book: inout AddressBook) -> String? {
@@ -73,7 +77,7 @@ extension Instance {
     private func announcementProblem(of service: Service, at address: IPAddress) -> String? {
         guard hasBegun else { return "not everything has been heard from the API server yet" }
         if ownership.isWithdrawn(address) {
-            return "another host uses it too, and nobody answers for it until that ends"
+            return Self.withdrawnProblem
         }
         let backends = cluster.backends(of: service.metadata.key)
         guard backends.isServing else { return "it has no ready endpoint" }
@@ -117,7 +121,7 @@ extension Instance {
         }
     }
 
-    private func problem(ofNode name: String) -> String? {
+    func problem(ofNode name: String) -> String? {
         guard let node = cluster.nodes[name] else { return "there is no Node of this name" }
         if node.isNetworkUnavailable { return "Kubernetes calls its network unavailable" }
         guard node.isExcluded, !isExclusionIgnored else { return nil }

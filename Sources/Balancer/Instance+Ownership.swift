@@ -126,7 +126,7 @@ extension Instance {
 
     /// An interface is there that was not: while it was away, others may have taken over what is answered for by it.
     mutating func noticeReturn(in turn: inout Turn) {
-        guard hasBegun, gossip.knowsOthers else { return }
+        guard takesPart, gossip.knowsOthers else { return }
         isolation.linkIsBack(at: turn.now)
         beAbsent(in: &turn)
     }

@@ -5,10 +5,13 @@ import Wire
 
 /// No address is given away that another host uses: see `Vacancies`.
 extension Instance {
+    /// Whether this node is one to find out who uses addresses: it gives them away, or is about to answer for them from memory.
+    var looksForVacancies: Bool { leadership.isLeader || recollection.isInForce }
+
     /// Has the addresses probed that are given next.
     mutating func probeAhead(in turn: inout Turn) {
-        guard leadership.isLeader, configuration.pools != nil, book.vacancies.isDue else { return }
-        let ahead = book.nextAddresses(limit: Vacancies.aheadLimit)
+        guard looksForVacancies, configuration.pools != nil, book.vacancies.isDue else { return }
+        let ahead = leadership.isLeader ? book.nextAddresses(limit: Vacancies.aheadLimit) : []
         for probe in book.vacancies.next(ahead: ahead) { turn.emit(.probe(probe)) }
     }
 
@@ -77,7 +80,7 @@ extension Instance {
     private mutating func heed(_ verdicts: [Acquaintances.Verdict], in turn: inout Turn) {
         for verdict in verdicts {
             let (address, station) = (verdict.suspect.address, verdict.suspect.station)
-            if book.occupants(of: address).isEmpty {
+            if announcer.current[address] == nil, book.occupants(of: address).isEmpty {
                 conclude(verdict.isOurs ? .ours : .used(by: station), about: address, in: &turn)
             } else if !verdict.isOurs {
                 defend(address, against: station, in: &turn)
@@ -138,6 +141,7 @@ extension Instance {
 
     private mutating func conclude(_ finding: Vacancies.Finding, about address: IPAddress, in turn: inout Turn) {
         let old = book.vacancies.user(of: address)
+        if recollection.isInForce { announcer.mark([address]) }
         guard book.vacancies.take(finding, about: address) || finding == .free else { return }
         if let pool = book.pools.pool(holding: address) {
             tell(finding, after: old, about: address, of: pool, in: &turn)
@@ -153,7 +157,8 @@ extension Instance {
         switch finding {
         case .used(by: let station) where station != old:
             let host = acquaintances.describe(station)
-            let text = "\(address) of the pool \"\(pool.name)\" is used by another host, \(host): no Service gets it"
+            let consequence = recollected(address) == nil ? "no Service gets it" : "no node answers for it"
+            let text = "\(address) of the pool \"\(pool.name)\" is used by another host, \(host): \(consequence)"
             turn.record(.warning, .addressUsedElsewhere, text, address: address)
             guard let node = cluster.nodes[settings.nodeName] else { return }
             events.append(

@@ -6,7 +6,8 @@ extension Instance {
         line.announcedCount = announcer.serviceCount + (speaker.upCount > 0 ? speaker.table.serviceCount : 0)
         line.peeringCount = speaker.peerings.count
         line.upCount = speaker.upCount
-        line.serviceCount = serviceCount
+        line.serviceCount =
+            recollection.isInForce ? Set(announcer.saved.remembered.values.joined()).count : serviceCount
         line.interfaces = announcer.countByInterface.keys.compactMap { reach.label(of: $0) }.sorted()
         line.pools = configuration.pools.map { pools in
             pools.pools.indices.map { index in
@@ -25,6 +26,9 @@ extension Instance {
         let refused = refusals.problems
         if let problem = connection.problem(isWaiting: !cluster.isComplete && refused.isEmpty) {
             problems.append(problem)
+        }
+        if recollection.isInForce {
+            problems.append("serving what was known last: the API server has not been heard from since the start")
         }
         if hasLinks, let problem = reach.problem { problems.append(problem) }
         if let problem = isolation.problem { problems.append(problem) }

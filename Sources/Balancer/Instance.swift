@@ -32,6 +32,7 @@ public struct Instance: Sendable {
     var inspection = Inspection()
     var reputation = Reputation()
     var survey = Survey()
+    var recollection = Recollection()
     var acquaintances = Acquaintances()
     var succession = Succession()
     var speaker = Speaker()
@@ -261,6 +262,7 @@ public struct Instance: Sendable {
     /// All lists are complete for the first time: this daemon takes part from now on.
     private mutating func begin(in turn: inout Turn) {
         hasBegun = true
+        endRecollection(in: &turn)
         leadership.begin(in: &turn)
         membership.begin(in: &turn)
         ownership.begin(at: turn.now)
@@ -272,14 +274,17 @@ public struct Instance: Sendable {
 
     /// Judges the nodes anew, after a change of Nodes or of their daemons.
     mutating func elect(in turn: inout Turn) {
-        guard hasBegun else { return }
+        guard takesPart else { return }
+        if hasBegun, membership.alive[settings.nodeName] != nil { recollection.findLease() }
         let before = roster
-        roster = Roster(membership, gossip, nodeName: settings.nodeName, isCutOff: isolation.isCutOff)
+        roster = Roster(
+            membership, gossip, nodeName: settings.nodeName, isCutOff: isolation.isCutOff,
+            unleased: recollection.lacksLease ? presence : nil)
         // Whoever comes back from where it was cut off has been answering there.
         if roster.hasCompany(besides: before) { announceAll(in: &turn) }
         noteObstacles()
         introduce(in: &turn)
-        let new = Election(nodes: cluster.nodes, roster)
+        let new = Election(nodes: hasBegun ? cluster.nodes : nil, roster)
         if new != election {
             election = new
             markAll()
@@ -291,7 +296,7 @@ public struct Instance: Sendable {
                 "every node bears the label node.kubernetes.io/exclude-from-external-load-balancers: it is ignored")
         }
         isExclusionIgnored = isIgnored
-        let isUnknown = cluster.nodes[settings.nodeName] == nil
+        let isUnknown = hasBegun && cluster.nodes[settings.nodeName] == nil
         if isUnknown, !isNodeUnknown {
             turn.record(
                 .error, .nodeUnknown,
@@ -310,6 +315,7 @@ public struct Instance: Sendable {
         announcer.mark(announcer.current.keys)
         announcer.mark(speaker.table.shares.keys)
         if hasBegun { announcer.mark(book.addresses) }
+        if recollection.isInForce { announcer.mark(announcer.saved.remembered.keys) }
     }
 
     /// What the other nodes are told about this one's network.
@@ -318,7 +324,7 @@ public struct Instance: Sendable {
         var presence = reach.presence
         presence.isPreferred = settings.election.isPreferred
         presence.isWireless = settings.election.putsWiredFirst && reach.isWireless
-        presence.isReturning = isolation.isHolding
+        presence.isReturning = isolation.isHolding || recollection.isInForce
         return presence
     }
 
@@ -341,10 +347,10 @@ public struct Instance: Sendable {
         if departure == nil {
             leadership.act(isReady: mayLead, isYielding: isYielding, through: &outbox, in: &turn)
             metalLB.tell(isHolder: leadership.holdsLease && settings.allocation == .auto, in: &turn)
+            recollect(in: &turn)
             lookAround(in: &turn)
             relist(in: &turn)
             assign(in: &turn)
-            probeAhead(in: &turn)
             tellConfigMap()
             if leadership.holdsLease { gossipSecret.create(through: &outbox, in: &turn) }
         }
@@ -352,6 +358,7 @@ public struct Instance: Sendable {
         inspect(in: &turn)
         if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
+        if departure == nil { probeAhead(in: &turn) }
         lookForWithdrawn(in: &turn)
         // Whose routes the peers have kept over a restart is not to be told that there are none.
         let maySpeak = hasBegun ? roster.alive[settings.nodeName] != nil : inheritedRoutes != nil
@@ -380,8 +387,9 @@ public struct Instance: Sendable {
 
     /// Tells the group about this node, where that has changed.
     mutating func tellGroup(in turn: inout Turn) {
-        // Before it has begun it answers for what the daemon before it had.
-        let isAlive = hasBegun ? roster.alive[settings.nodeName] != nil : !announcer.current.isEmpty
+        // Before it has begun it answers for what the daemon before it had, or knew.
+        let isAlive =
+            hasBegun ? roster.alive[settings.nodeName] != nil : takesPart || !announcer.current.isEmpty
         gossip.tell(
             Metadata(instance: settings.instance, takesPart: isAlive && departure == nil, presence: presence), in: &turn
         )
@@ -413,7 +421,8 @@ public struct Instance: Sendable {
             connection.nextDeadline, refusals.nextDeadline, membership.nextDeadline, announcer.nextDeadline,
             events.nextDeadline, relistPause, gossipSecret.nextDeadline, ownership.nextDeadline, told.nextDeadline,
             gossip.nextDeadline, isolation.nextDeadline, inspection.dueAt, survey.dueAt,
-            leadership.isLeader ? book.vacancies.dueAt : nil, leadership.isLeader ? succession.reviewDue : nil,
+            recollection.nextDeadline, looksForVacancies ? book.vacancies.dueAt : nil,
+            leadership.isLeader ? succession.reviewDue : nil,
         ].compactMap { $0 }
         return (leadership.nextDeadlines + assignments.nextDeadlines + (departure?.deadlines ?? []) + others).filter {
             $0 > now

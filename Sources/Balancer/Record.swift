@@ -36,6 +36,7 @@ public struct Record: Hashable, Sendable {
         case allocationYielded = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c17"
         case allocationResumed = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c18"
         case resourcesNotRead = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c19"
+        case recollecting = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c20"
         case nodeSilent = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c21"
         case nodeHeard = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c22"
         case memberStretched = "5b1c1d0f0e7f4f7d9f5f2a6f0d0a4c28"

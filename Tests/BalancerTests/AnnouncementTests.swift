@@ -122,7 +122,8 @@ import Wire
         rig.clear()
         rig.send(.restart)
         #expect(rig.releases.isEmpty)
-        let saved = Saved(announced: ["uid-a": ["192.168.1.240"]])
+        let address = IPAddress.v4(IPv4Address(rawValue: 0xC0A8_01F0))
+        let saved = Saved(announced: ["uid-a": ["192.168.1.240"]], remembered: [address: [.named("a")]])
         #expect(rig.directives.contains(.save(saved)))
 
         var next = Rig(saved: saved)

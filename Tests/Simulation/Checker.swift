@@ -91,9 +91,10 @@ struct Checker {
             require(
                 daemon.knowsLinkIsUp ?? true, "\(daemon.name) answers for \(claim.address) on a link that is down",
                 at: now)
-            // Before it has seen the lists it answers for what the process before it had.
+            // Before it has seen the lists it answers for what the process before it had or knew.
+            let isKept = daemon.hasInherited || balancer.announcer.saved.remembered[claim.address] != nil
             require(
-                allocated.contains(claim.address) || !balancer.hasBegun,
+                allocated.contains(claim.address) || !balancer.hasBegun && isKept,
                 "\(daemon.name) answers for \(claim.address), which no Service has", at: now)
         }
     }

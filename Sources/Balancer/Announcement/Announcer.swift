@@ -102,6 +102,15 @@ struct Announcer {
         change(in: &turn)
     }
 
+    /// Keeps that these Services have `address` and that this node could answer for it; none where that is not so.
+    mutating func remember(_ services: [ObjectKey], at address: IPAddress, in turn: inout Turn) {
+        let old = saved.remembered[address]
+        let new = services.isEmpty ? nil : Array(services.prefix(Recollection.serviceLimit))
+        guard new != old, old != nil || saved.remembered.count < Recollection.addressLimit else { return }
+        saved.remembered[address] = new
+        change(in: &turn)
+    }
+
     private mutating func change(in turn: inout Turn) {
         hasUnsaved = true
         if saveDue == nil { saveDue = turn.now.advanced(by: Self.saveDelay) }

@@ -23,14 +23,16 @@ struct Election: Hashable {
 
     /// The label that excludes nodes counts only while some node does not bear it: on a cluster of one node, which k3s
     /// and kubeadm label as control plane, nobody would be left.
-    init(nodes: [String: Node], _ roster: Roster) {
-        let isExclusionIgnored = Self.isExclusionIgnored(nodes)
+    /// Where the `nodes` are not known, it has no say.
+    init(nodes: [String: Node]?, _ roster: Roster) {
+        let isExclusionIgnored = Self.isExclusionIgnored(nodes ?? [:])
         voters = roster.alive.compactMap { name, presence in
             // Who has no network has no say either: it cannot hear of registers.
-            guard !presence.isNowhere, let node = nodes[name], !node.isNetworkUnavailable,
-                isExclusionIgnored || !node.isExcluded
-            else {
-                return nil
+            guard !presence.isNowhere else { return nil }
+            if let nodes {
+                guard let node = nodes[name], !node.isNetworkUnavailable, isExclusionIgnored || !node.isExcluded else {
+                    return nil
+                }
             }
             return Voter(name: name, presence: presence, knowsRegisters: roster.knowsRegisters(name))
         }.sorted { $0.name < $1.name }

@@ -18,8 +18,8 @@ struct Metadata: Hashable {
     var instance: UInt64
     /// Counts what this daemon has said about itself: the latest holds, by whatever way it comes.
     var sequence: UInt32 = 0
-    /// Whether it answers for addresses: it has heard everything from the API server once, or goes on with what the daemon
-    /// before it answered for, and is not about to leave.
+    /// Whether it answers for addresses: it has heard everything from the API server once, or goes by what the daemon before it
+    /// answered for or knew, and is not about to leave.
     var takesPart: Bool
     /// Its network.
     var presence: Presence

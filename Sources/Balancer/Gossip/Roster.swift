@@ -25,11 +25,16 @@ struct Roster: Hashable {
 
     /// What they say together. This node, `nodeName`, is alive by its Lease, which all see at the same time; what its network
     /// is the others know by the gossip sooner, and this node alone where it `isCutOff`: its Lease may not have been written.
-    init(_ leases: Membership, _ gossip: Gossip, nodeName: String, isCutOff: Bool) {
+    /// Where it takes part without one, that is `unleased`.
+    init(_ leases: Membership, _ gossip: Gossip, nodeName: String, isCutOff: Bool, unleased: Presence?) {
         alive = leases.alive
         registrars = [nodeName]
         let isInCompany = gossip.names.contains { $0 != nodeName && gossip.verdict(on: $0).isAlive }
-        if isInCompany || isCutOff, alive[nodeName] != nil, let told = gossip.told { alive[nodeName] = told.presence }
+        if let unleased {
+            alive[nodeName] = unleased
+        } else if isInCompany || isCutOff, alive[nodeName] != nil, let told = gossip.told {
+            alive[nodeName] = told.presence
+        }
         for name in Set(alive.keys).union(gossip.names) where name != nodeName {
             switch gossip.verdict(on: name) {
             case .alive(let presence, let knowsRegisters):

@@ -4,7 +4,7 @@ import Wire
 /// interfaces with their prefix lengths, ascending and joined by commas, then words: `named` where one of those interfaces
 /// was named in the settings and so also answers for addresses outside its subnet; `preferred` where this node is to come
 /// before others, and `wireless` where it is to come after those with a cable. The group is told `returning` too, of one that
-/// takes nothing over for now. The Lease has a word more, the `Edition` in which the group was told the same. For example `192.168.2.11/24,fd00::11/64,named,edition:9f3a.4`.
+/// comes after all others for now. The Lease has a word more, the `Edition` in which the group was told the same. For example `192.168.2.11/24,fd00::11/64,named,edition:9f3a.4`.
 struct Presence: Hashable {
     private static let namedWord = "named"
     private static let preferredWord = "preferred"
@@ -19,7 +19,8 @@ struct Presence: Hashable {
     var isPreferred = false
     /// All its interfaces are radios, and that is to count.
     var isWireless = false
-    /// It was cut off until just now and takes nothing over yet: nobody is to wait for it.
+    /// It was cut off until just now and takes nothing over yet, or knows from before its start alone what there is to take:
+    /// nobody is to wait for it.
     var isReturning = false
     /// Nothing is known of its network; it answers wherever it is.
     var isAnywhere = false

@@ -77,8 +77,9 @@ struct Ownership {
 
     // MARK: What this daemon knows
 
-    /// The daemon takes part from now on.
+    /// The daemon takes part from now on; also where it does already.
     mutating func begin(at now: Instant) {
+        guard begunAt == nil else { return }
         if failsBack { failbackAt = now.advanced(by: Self.failbackDelay) }
         begunAt = now
         introducedAt = now.advanced(by: Self.introductionLimit)

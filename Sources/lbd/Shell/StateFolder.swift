@@ -1,6 +1,7 @@
 import Balancer
 import FoundationEssentials
 internal import Glibc
+import KubeWatch
 import System
 import Wire
 
@@ -47,18 +48,28 @@ final class StateFolder {
     static func encode(_ saved: Saved) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        return (try? encoder.encode(File(announced: saved.announced))).map { Array($0) } ?? []
+        let remembered = saved.remembered.map { ($0.key.description, $0.value.map(\.description)) }
+        let file = File(announced: saved.announced, remembered: Dictionary(uniqueKeysWithValues: remembered))
+        return (try? encoder.encode(file)).map { Array($0) } ?? []
     }
 
     private struct File: Codable {
         var announced: [String: [String]]
+        /// Address to `namespace/name`; nil in the file of a daemon that kept none.
+        var remembered: [String: [String]]?
     }
 
     private static func load(_ path: String) -> Saved? {
         guard let bytes = try? System.File.read(path, limit: 16 << 20),
             let file = try? JSONDecoder().decode(File.self, from: Data(bytes))
         else { return nil }
-        return Saved(announced: file.announced)
+        // What is no address or no Service's name is left out.
+        let remembered = (file.remembered ?? [:]).compactMap { text, names -> (IPAddress, [ObjectKey])? in
+            let keys = names.compactMap(ObjectKey.init(namespaced:)).sorted()
+            guard let address = IPAddress(text), !keys.isEmpty else { return nil }
+            return (address, keys)
+        }
+        return Saved(announced: file.announced, remembered: Dictionary(remembered) { $1 })
     }
 
     private static func open(_ path: String) throws(Errno) -> (LockFile, String) {
@@ -81,5 +92,14 @@ final class StateFolder {
     private static func hex(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension ObjectKey {
+    /// Reads `namespace/name`.
+    fileprivate init?(namespaced text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        self.init(namespace: String(parts[0]), name: String(parts[1]))
     }
 }
