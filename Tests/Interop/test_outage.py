@@ -94,3 +94,68 @@ def test_boot_without_the_api_server(cluster: Cluster) -> None:
     namespace = cluster.namespace()
     cluster.service(namespace, "web")
     assert cluster.address(namespace, "web", 20) == "192.168.2.128"
+
+
+def test_all_daemons_start_without_the_api_server(cluster: Cluster) -> None:
+    """They are killed and start anew: what they knew last is answered for, each address by one node, and by another where that
+    one dies; but for what another host has taken meanwhile. When the API server is back, nothing moves."""
+    namespace = cluster.namespace()
+    cluster.pods(namespace, "web", cluster.nodes)
+    for number in range(5):
+        cluster.service(namespace, f"service-{number}", "web")
+    taken = "192.168.2.250"
+    cluster.service(namespace, "taken", "web", loadBalancerIP=taken)
+    addresses = eventually(
+        "the addresses", lambda: len(cluster.addresses(namespace)) == 6 and cluster.addresses(namespace), AFTER_OUTAGE_SECONDS
+    )
+    kept = [address for address in addresses.values() if address != taken]
+    for name, node in cluster.nodes.items():
+        for service in addresses:
+            eventually(f"{name} knows {service}", lambda: node.assert_knows(namespace, service, len(cluster.nodes)), 30)
+        cluster.sniffer.wait_for_answer(taken)
+    # What has changed is saved within a second.
+    time.sleep(3)
+    client = cluster.lan.client.namespace
+    marks = {}
+    with cluster.sniffer.move(returns=True):
+        cluster.control.stop()
+        for name, node in cluster.nodes.items():
+            node.kill()
+            marks[name] = node.process.mark()
+        client.ip("address", "add", f"{taken}/24", "dev", "eth0")
+        try:
+            started = time.monotonic()
+            for node in cluster.nodes.values():
+                node.start()
+            owners = {a: cluster.node_with(cluster.sniffer.wait_for_answer(a, 30, since=started).sender_mac) for a in kept}
+            for name, node in cluster.nodes.items():
+                node.wait_for_line("serving what was known last, 6 addresses", since=marks[name])
+                assert any("serving what was known last" in problem for problem in node.status()["problems"])
+            # For longer than it takes to be sure of an owner.
+            time.sleep(12)
+            for address, owner in owners.items():
+                assert cluster.sniffer.macs_between(address, started, time.monotonic()) == {owner.host.mac}, address
+            assert any("is used by another host" in node.tail(200) for node in cluster.nodes.values())
+
+            dead = owners[kept[0]]
+            dead.kill()
+            died = time.monotonic()
+            for address in (address for address, owner in owners.items() if owner is dead):
+                answer = cluster.sniffer.wait_for_answer(address, 3, since=died, other_than=dead.host.mac)
+                owners[address] = cluster.node_with(answer.sender_mac)
+            dead.start()
+
+            cluster.control.start()
+            cluster.wait_settled()
+            back = time.monotonic()
+            time.sleep(10)
+            for address, owner in owners.items():
+                assert cluster.sniffer.macs_between(address, back, time.monotonic()) == {owner.host.mac}, address
+                assert cluster.sniffer.longest_silence(address, died + 3, time.monotonic()) < 1
+            assert cluster.addresses(namespace) == addresses
+            nodes = {node.host.mac for node in cluster.nodes.values()}
+            assert not cluster.sniffer.macs_between(taken, started, time.monotonic()) & nodes, "another host has it"
+            for node in cluster.nodes.values():
+                assert not any("serving what was known last" in problem for problem in node.status()["problems"])
+        finally:
+            client.ip("address", "delete", f"{taken}/24", "dev", "eth0")
