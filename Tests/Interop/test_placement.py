@@ -62,6 +62,8 @@ class Hosts:
         for node in self.nodes.values():
             for name in self.nodes:
                 node.wait_for_line(f'node "{name}" is alive', 30)
+            # From then on each claim is told to it at once, so that none is lost to a fault that follows.
+            node.wait_for_line(f'gossip: member "{self.other(node).name}" is alive', 30)
 
     def serve(self, address: str, timeout: float = 30) -> LbdNode:
         """A Service with this address; gives the node that bears it, as soon as there is one."""
