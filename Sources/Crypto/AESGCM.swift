@@ -1,4 +1,5 @@
 internal import CCrypto
+internal import Synchronization
 
 /// AES in Galois/Counter Mode (NIST SP 800-38D) by libcrypto, with nonces of 12 bytes and tags of 16.
 ///
@@ -15,8 +16,8 @@ public enum AESGCM {
     public static func seal(
         _ plaintext: [UInt8], key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
-        let context = try Context()
-        try context.start(key: key, nonce: nonce, encrypts: true)
+        let context = try Context.taken(key: key, encrypts: true)
+        try context.start(nonce: nonce)
         try context.authenticate(additionalData)
         var sealed = try context.update(plaintext[...], room: tagLength)
         try context.finish()
@@ -26,6 +27,7 @@ public enum AESGCM {
             count = isRead == 1 ? tagLength : 0
         }
         guard tag.count == tagLength else { throw .failed }
+        context.giveBack()
         sealed += tag
         return sealed
     }
@@ -34,8 +36,8 @@ public enum AESGCM {
     public static func open(
         _ sealed: ArraySlice<UInt8>, key: [UInt8], nonce: [UInt8], additionalData: [UInt8] = []
     ) throws(CryptoError) -> [UInt8] {
-        let context = try Context()
-        try context.start(key: key, nonce: nonce, encrypts: false)
+        let context = try Context.taken(key: key, encrypts: false)
+        try context.start(nonce: nonce)
         guard sealed.count >= tagLength else { throw .notAuthentic }
         var tag = Array(sealed.suffix(tagLength))
         try context.authenticate(additionalData)
@@ -48,6 +50,7 @@ public enum AESGCM {
         } catch {
             throw .notAuthentic
         }
+        context.giveBack()
         return plaintext
     }
 
@@ -59,20 +62,18 @@ public enum AESGCM {
         nonisolated(unsafe) static let aes256 = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
     }
 
-    /// One operation of libcrypto's.
-    private struct Context: ~Copyable {
+    /// libcrypto's operations with one key, one after the other.
+    private final class Context: @unchecked Sendable {
+        /// Those that are not in use, the latest last. To make one, and a key's schedule, takes longer than to encrypt a datagram.
+        private static let idle = Mutex<[Context]>([])
+        /// So many are kept: for the keys of a group while they change, in either direction.
+        private static let idleLimit = 8
+
         let pointer: OpaquePointer
+        private let key: [UInt8]
+        private let encrypts: Bool
 
-        init() throws(CryptoError) {
-            guard let pointer = EVP_CIPHER_CTX_new() else { throw .failed }
-            self.pointer = pointer
-        }
-
-        deinit {
-            EVP_CIPHER_CTX_free(pointer)
-        }
-
-        func start(key: [UInt8], nonce: [UInt8], encrypts: Bool) throws(CryptoError) {
+        private init(key: [UInt8], encrypts: Bool) throws(CryptoError) {
             let cipher: OpaquePointer?
             switch key.count {
             case 16: cipher = Cipher.aes128
@@ -80,9 +81,37 @@ public enum AESGCM {
             case 32: cipher = Cipher.aes256
             default: throw .invalidKeyLength(key.count)
             }
-            guard let cipher else { throw .failed }
+            guard let cipher, let pointer = EVP_CIPHER_CTX_new() else { throw .failed }
+            self.pointer = pointer
+            self.key = key
+            self.encrypts = encrypts
+            guard EVP_CipherInit_ex(pointer, cipher, nil, key, nil, encrypts ? 1 : 0) == 1 else { throw .failed }
+        }
+
+        deinit {
+            EVP_CIPHER_CTX_free(pointer)
+        }
+
+        /// One that nobody else has.
+        static func taken(key: [UInt8], encrypts: Bool) throws(CryptoError) -> Context {
+            let context = idle.withLock { idle in
+                idle.lastIndex { $0.encrypts == encrypts && $0.key == key }.map { idle.remove(at: $0) }
+            }
+            if let context { return context }
+            return try Context(key: key, encrypts: encrypts)
+        }
+
+        /// Has done, and is not used any more by whoever took it. One that has failed is not given back.
+        func giveBack() {
+            Self.idle.withLock { idle in
+                if idle.count >= Self.idleLimit { idle.removeFirst() }
+                idle.append(self)
+            }
+        }
+
+        func start(nonce: [UInt8]) throws(CryptoError) {
             guard nonce.count == nonceLength else { throw .invalidNonceLength(nonce.count) }
-            guard EVP_CipherInit_ex(pointer, cipher, nil, key, nonce, encrypts ? 1 : 0) == 1 else { throw .failed }
+            guard EVP_CipherInit_ex(pointer, nil, nil, nil, nonce, encrypts ? 1 : 0) == 1 else { throw .failed }
         }
 
         func authenticate(_ additionalData: [UInt8]) throws(CryptoError) {

@@ -102,7 +102,9 @@ public struct Instance: Sendable {
             wakeAt = nil
         }
         beatIfDue(at: now, &directives)
-        for name in peers.keys.sorted() { listen(for: name, at: now, using: &rng, &directives) }
+        if let due = nextDeadline, due <= now {
+            for name in peers.keys.sorted() { listen(for: name, at: now, using: &rng, &directives) }
+        }
         wake(&directives)
         return directives
     }
@@ -135,7 +137,7 @@ public struct Instance: Sendable {
         lastBeatAt = now
         if claimCount == 0 { farewellsLeft -= 1 }
         // From when it was due, so that small delays do not add up.
-        let next = max(due.advanced(by: timing.interval), now.advanced(by: timing.interval / 2))
+        let next = max(due.advanced(by: timing.interval), now.advanced(by: timing.interval.scaled(1, over: 2)))
         beatAt = claimCount > 0 || farewellsLeft > 0 ? next : nil
     }
 
@@ -345,12 +347,19 @@ public struct Instance: Sendable {
         directives.append(.report(.silent(node, for: heardAt.duration(to: now))))
     }
 
-    private mutating func wake(_ directives: inout [Directive]) {
-        let deadlines = peers.compactMap { name, peer in
+    /// When there is something to do about another node.
+    private var nextDeadline: Instant? {
+        var next: Instant?
+        for (name, peer) in peers {
             let deadline = peer.deadline(timing, isOwner: isOwner(name))
-            return peer.searchAt ?? deadline.map { due in max(due, peer.inquiry?.nextDeadline ?? due) }
+            let due = peer.searchAt ?? deadline.map { due in max(due, peer.inquiry?.nextDeadline ?? due) }
+            if let due { next = min(next ?? due, due) }
         }
-        guard let next = (deadlines + [beatAt].compactMap { $0 }).min(), next != wakeAt else { return }
+        return next
+    }
+
+    private mutating func wake(_ directives: inout [Directive]) {
+        guard let next = [nextDeadline, beatAt].compactMap({ $0 }).min(), next != wakeAt else { return }
         wakeAt = next
         directives.append(.wake(at: next))
     }

@@ -49,8 +49,8 @@ public struct Packet: Hashable, Sendable {
     /// Reads all of a packet.
     ///
     /// - Throws: `WireError` where it is cut short or too long, or of a version or kind that is not known.
-    public init(_ bytes: some Sequence<UInt8>) throws(WireError) {
-        var reader = ByteReader(bytes)
+    public init(_ bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes[...])
         let number = try reader.read(UInt8.self)
         guard let kind = Kind(rawValue: number) else { throw .invalid(field: "kind", value: UInt64(number)) }
         let version = try reader.read(UInt8.self)

@@ -2,9 +2,11 @@ internal import Wire
 
 /// Another node, as its packets show it.
 struct Peer: Hashable {
-    /// How much a new gap counts towards the mean deviation, and how many deviations are allowed (RFC 6298's figures).
-    private static let gain = 0.25
-    private static let deviations = 4
+    /// A new gap counts towards the mean deviation as one of so many, and so many deviations are allowed (RFC 6298's figures).
+    private static let weight: Int64 = 4
+    private static let deviations: Int64 = 4
+    private static let longestGap = Duration.seconds(1)
+    private static let shortestInterval = Duration.milliseconds(10)
 
     let instance: UInt64
     private(set) var counter: UInt64
@@ -47,14 +49,14 @@ struct Peer: Hashable {
         // A gap in which it was given up is a fault, not the link's manner.
         if let last = lastBeatAt, let beat, beat.isRegular, new.isRegular, !isSilent {
             let gap = last.duration(to: now) - beat.interval
-            // And so is one that is longer than a second.
-            let error = min(gap < .zero ? .zero - gap : gap, .seconds(1))
-            deviation += (error - deviation) * Self.gain
+            // And so is one that is longer than that.
+            let error = min(gap < .zero ? .zero - gap : gap, Self.longestGap)
+            deviation += (error - deviation).scaled(1, over: Self.weight)
         }
         beat = new
         lastBeatAt = now
-        let pause = Duration.milliseconds(min(Int(new.pauseMilliseconds), 5_000))
-        pausedUntil = pause > .zero ? now.advanced(by: pause) : nil
+        let pauseMilliseconds = min(Int(new.pauseMilliseconds), 5_000)
+        pausedUntil = pauseMilliseconds > 0 ? now.advanced(by: .milliseconds(pauseMilliseconds)) : nil
     }
 
     /// Whether it has told nothing of itself, and nobody has looked for it in vain.
@@ -76,9 +78,9 @@ struct Peer: Hashable {
 
     /// The silence that it is allowed: longer where its beats come irregularly.
     func limit(_ timing: Timing) -> Duration {
-        let interval = max(beat?.interval ?? timing.interval, .milliseconds(10))
-        let regular = interval * timing.limitThousandths / 1_000
-        return min(max(regular, interval + deviation * Self.deviations), timing.longestLimit)
+        let interval = max(beat?.interval ?? timing.interval, Self.shortestInterval)
+        let regular = interval.scaled(timing.limitThousandths, over: 1_000)
+        return min(max(regular, interval + deviation.scaled(Self.deviations)), timing.longestLimit)
     }
 
     /// Forgets since when it has been silent: that was this node's fault.
@@ -92,7 +94,7 @@ struct Peer: Hashable {
 }
 
 extension Beat {
-    fileprivate var interval: Duration { .milliseconds(Int(intervalMilliseconds)) }
+    fileprivate var interval: Duration { Duration(nanoseconds: Int64(intervalMilliseconds) * 1_000_000) }
     /// Whether another one follows after the interval.
     fileprivate var isRegular: Bool { claimCount > 0 && pauseMilliseconds == 0 }
 }

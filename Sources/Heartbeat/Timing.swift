@@ -8,7 +8,7 @@ public struct Timing: Hashable, Sendable {
     /// From beat to beat of a node that answers for something.
     public var interval = Duration.milliseconds(80)
     /// The silence after which others are asked, in thousandths of the interval.
-    public var limitThousandths = 2_400
+    public var limitThousandths: Int64 = 2_400
     /// How long the others may take to tell what they have heard.
     public var inquiryTimeout = Duration.milliseconds(25)
     /// How long the silent one may take to answer where there is nobody else to ask.
@@ -28,5 +28,5 @@ public struct Timing: Hashable, Sendable {
     public init() {}
 
     /// The silence after which others are asked, on a link whose beats come regularly.
-    public var limit: Duration { interval * limitThousandths / 1_000 }
+    public var limit: Duration { interval.scaled(limitThousandths, over: 1_000) }
 }

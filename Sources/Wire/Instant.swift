@@ -21,7 +21,9 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
 
     /// The time from this instant to `other`; negative where `other` is earlier.
     public func duration(to other: Instant) -> Duration {
-        .nanoseconds(other.nanoseconds) - .nanoseconds(nanoseconds)
+        let (difference, overflow) = other.nanoseconds.subtractingReportingOverflow(nanoseconds)
+        return overflow
+            ? .nanoseconds(other.nanoseconds) - .nanoseconds(nanoseconds) : Duration(nanoseconds: difference)
     }
 
     /// Whether `left` comes before `right`.
@@ -30,7 +32,20 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
     }
 }
 
+/// What a packet's way takes several of. Duration's own products, quotients and makers are generic, over 128 bits, and take up to a
+/// microsecond each.
 extension Duration {
+    /// So many nanoseconds.
+    public init(nanoseconds: Int64) {
+        self.init(attoseconds: Int128(nanoseconds) * 1_000_000_000)
+    }
+
+    /// This duration times `numerator`, over `denominator`: in whole nanoseconds, rounded towards zero, where they fit 64 bits.
+    public func scaled(_ numerator: Int64, over denominator: Int64 = 1) -> Duration {
+        let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: numerator)
+        return overflow ? self * numerator / denominator : Duration(nanoseconds: product / denominator)
+    }
+
     /// The whole nanoseconds of this duration, saturating where they do not fit 64 bits (292 years).
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components

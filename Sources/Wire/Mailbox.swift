@@ -9,40 +9,43 @@
 /// }
 /// ```
 public struct Mailbox<Event> {
-    /// After a burst of more, the memory is given back.
-    private static var keptCount: Int { 64 }
+    // Inlinable: what comes from another module as a generic costs more than to handle many an event.
 
-    private var waiting: [Event] = []
-    private var next = 0
+    /// After a burst of more, the memory is given back.
+    @usableFromInline static var keptCount: Int { 64 }
+
+    @usableFromInline var waiting: [Event] = []
+    @usableFromInline var next = 0
     /// Whether an event is being handled.
-    public private(set) var isBusy = false
+    public var isBusy: Bool { isBegun }
+    @usableFromInline var isBegun = false
 
     /// A mailbox in which nothing waits.
-    public init() {}
+    @inlinable public init() {}
 
     /// Adds an event, after all that wait.
-    public mutating func append(_ event: Event) {
+    @inlinable public mutating func append(_ event: Event) {
         waiting.append(event)
     }
 
     /// The next event, unless none waits or one is being handled; `end` follows it.
-    public mutating func begin() -> Event? {
-        guard !isBusy, next < waiting.count else { return nil }
-        isBusy = true
+    @inlinable public mutating func begin() -> Event? {
+        guard !isBegun, next < waiting.count else { return nil }
+        isBegun = true
         next += 1
         return waiting[next - 1]
     }
 
     /// The event that `begin` gave has been handled.
-    public mutating func end() {
-        isBusy = false
+    @inlinable public mutating func end() {
+        isBegun = false
         guard next == waiting.count else { return }
         waiting.removeAll(keepingCapacity: next <= Self.keptCount)
         next = 0
     }
 
     /// Drops what waits.
-    public mutating func removeAll() {
+    @inlinable public mutating func removeAll() {
         waiting = []
         next = 0
     }

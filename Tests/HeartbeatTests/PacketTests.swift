@@ -36,7 +36,7 @@ import Wire
 
     @Test(arguments: literal) func whatIsCutShortOrTooLongIsRefused(packet: Packet, bytes: [UInt8]) {
         for count in bytes.indices {
-            #expect(throws: WireError.self) { try Packet(bytes[..<count]) }
+            #expect(throws: WireError.self) { try Packet(Array(bytes[..<count])) }
         }
         #expect(throws: WireError.invalid(field: "length", value: 1)) { try Packet(bytes + [0]) }
     }

@@ -69,6 +69,25 @@ import Testing
         #expect(throws: CryptoError.notAuthentic) { try AESGCM.open(sealed[...], key: key, nonce: nonce) }
     }
 
+    /// What was prepared for one key is not used for another, or in the other direction, or after a failure.
+    @Test func keysTakeTurns() throws {
+        let nonce = Array(repeating: UInt8(2), count: 12)
+        var sealed: [[UInt8]: [UInt8]] = [:]
+        for turn in 0..<4 {
+            for number in UInt8(0)..<20 {
+                let key = Array(repeating: number, count: AESGCM.keyLengths[Int(number) % 3])
+                let bytes = try AESGCM.seal([3, 4, 5, number], key: key, nonce: nonce)
+                #expect(sealed[key] == nil || sealed[key] == bytes, "turn \(turn)")
+                sealed[key] = bytes
+                #expect(throws: CryptoError.notAuthentic) {
+                    try AESGCM.open(bytes.dropLast() + [bytes[19] ^ 1], key: key, nonce: nonce)
+                }
+                #expect(try AESGCM.open(bytes[...], key: key, nonce: nonce) == [3, 4, 5, number])
+            }
+        }
+        #expect(Set(sealed.values).count == 20)
+    }
+
     @Test func lengthsAreChecked() {
         #expect(throws: CryptoError.invalidKeyLength(15)) {
             try AESGCM.seal([], key: Array(repeating: 0, count: 15), nonce: Array(repeating: 0, count: 12))

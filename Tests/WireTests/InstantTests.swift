@@ -32,6 +32,15 @@ import Wire
     func aDurationsNanosecondsSaturate(duration: Duration, nanoseconds: Int64) {
         #expect(duration.nanoseconds == nanoseconds)
     }
+
+    @Test func durationsAreScaled() {
+        #expect(Duration(nanoseconds: -3) == .nanoseconds(-3))
+        #expect(Duration(nanoseconds: .max) == .nanoseconds(Int64.max))
+        #expect(Duration.milliseconds(80).scaled(2_400, over: 1_000) == .milliseconds(192))
+        #expect(Duration.nanoseconds(7).scaled(1, over: 4) == .nanoseconds(1))
+        #expect(Duration.nanoseconds(-7).scaled(1, over: 4) == .nanoseconds(-1))
+        #expect(Duration.seconds(1 << 33).scaled(8, over: 4) == .seconds(1 << 34))
+    }
 }
 
 @Suite struct PRNGTests {

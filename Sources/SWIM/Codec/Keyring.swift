@@ -37,14 +37,11 @@ public struct Keyring: Hashable, Sendable {
         }
         let nonce = Array(sealed.dropFirst().prefix(AESGCM.nonceLength))
         let ciphertext = sealed.dropFirst(1 + AESGCM.nonceLength)
-        for key in [primary] + others {
-            guard
-                let plaintext = try? AESGCM.open(
-                    ciphertext, key: key.bytes, nonce: nonce, additionalData: additionalData)
-            else { continue }
-            return version == 1 ? plaintext : try Self.withoutPadding(plaintext)
+        func open(_ key: Key) -> [UInt8]? {
+            try? AESGCM.open(ciphertext, key: key.bytes, nonce: nonce, additionalData: additionalData)
         }
-        throw .notDecryptable
+        guard let plaintext = open(primary) ?? others.lazy.compactMap(open).first else { throw .notDecryptable }
+        return version == 1 ? plaintext : try Self.withoutPadding(plaintext)
     }
 
     /// PKCS #7 (RFC 5652 section 6.3), with blocks of 16 bytes.

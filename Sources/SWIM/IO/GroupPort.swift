@@ -8,11 +8,8 @@ internal import Wire
 /// What comes all the time need not wake the process each time. After something has come, the next is read when somebody asks
 /// for it, or a little later, and told with its age.
 final class GroupPort {
-    /// For so long, after something was read, nobody is woken for more: longer than from beat to beat, so that who beats reads
-    /// when it is awake anyway.
-    private static let rest = Duration.milliseconds(80)
-
     private let loop: Loop
+    private let rest: Duration
     private let group: SocketAddress
     private let onDatagram: (ArraySlice<UInt8>, SocketAddress, Duration) -> Void
     private var timer: Timer?
@@ -37,14 +34,17 @@ final class GroupPort {
         }
     }
 
-    /// A port that hears nothing yet of what goes to `group`. What comes goes to `onDatagram`, with its source and age.
+    /// A port that hears nothing yet of what goes to `group`. For as long as `rest`, after something was read, nobody is woken
+    /// for more. What comes goes to `onDatagram`, with its source and age.
     ///
     /// - Throws: `Errno` where the loop takes no timer.
     init(
-        _ loop: Loop, group: SocketAddress, onDatagram: @escaping (ArraySlice<UInt8>, SocketAddress, Duration) -> Void
+        _ loop: Loop, group: SocketAddress, rest: Duration,
+        onDatagram: @escaping (ArraySlice<UInt8>, SocketAddress, Duration) -> Void
     ) throws(Errno) {
         self.loop = loop
         self.group = group
+        self.rest = rest
         self.onDatagram = onDatagram
         timer = try loop.timer { [unowned self] in
             if !receive() { socket?.source?.resume() }
@@ -93,7 +93,7 @@ final class GroupPort {
         }
         guard !isEmpty else { return false }
         socket?.source?.suspend()
-        timer?.arm(at: loop.now.advanced(by: Self.rest))
+        timer?.arm(at: loop.now.advanced(by: rest))
         return true
     }
 }

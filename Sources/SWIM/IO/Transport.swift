@@ -46,12 +46,13 @@ public final class Transport {
     }
 
     /// The member `name`, whom the others reach at `address`, before it begins. It listens at `local`; the secrets are what
-    /// `use` takes, and nil for a group that encrypts nothing.
+    /// `use` takes, and nil for a group that encrypts nothing. Once something has come by `sendToNetwork`, nobody is woken for
+    /// more of it for as long as `networkRest`: whoever calls `receiveAll` more often than that reads it when it is awake anyway.
     ///
     /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
     public init(
         loop: Loop, name: String, address: SocketAddress, listeningAt local: SocketAddress, secret: [UInt8]?,
-        accepting others: [[UInt8]] = [], timing: Timing = .lan
+        accepting others: [[UInt8]] = [], timing: Timing = .lan, networkRest: Duration = .zero
     ) throws(Errno) {
         self.loop = loop
         instance = Instance(name: name, address: address, metadata: Member.mark, timing: timing)
@@ -73,7 +74,7 @@ public final class Transport {
                 handle(.started)
             })
         guard address.address.family == .ipv4 else { return }
-        groupPort = try GroupPort(loop, group: SocketAddress(Self.group, port: address.port)) {
+        groupPort = try GroupPort(loop, group: SocketAddress(Self.group, port: address.port), rest: networkRest) {
             [unowned self] bytes, source, age in
             receive(bytes, from: source, age: age)
         }

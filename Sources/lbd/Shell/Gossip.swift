@@ -16,6 +16,8 @@ final class Gossip {
     private static let lookPeriod = Duration.seconds(10)
     /// For so long must all that comes have been readable until that is told.
     private static let calm = Duration.seconds(60)
+    /// Longer than from beat to beat, so that a node that beats reads the others' beats when it is awake for its own.
+    private static let networkRest = Heartbeat.Timing().interval.scaled(5, over: 4)
 
     /// Told the messages of other members that are no gossip.
     var onDirect: ([UInt8], SocketAddress, Duration) -> Void = { _, _, _ in }
@@ -216,7 +218,7 @@ final class Gossip {
         do throws(Errno) {
             let transport = try SWIM.Transport(
                 loop: loop, name: node, address: there, listeningAt: SocketAddress(settings.bind, port: settings.port),
-                secret: secrets.current, accepting: secrets.others)
+                secret: secrets.current, accepting: secrets.others, networkRest: Self.networkRest)
             self.transport = transport
             if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
             transport.handle(.userState(userState))
