@@ -81,7 +81,7 @@ extension World {
 
     private mutating func learn(_ report: SWIM.Report, by daemon: Daemon) {
         switch report {
-        case .changed(let member) where member.name != daemon.name: daemon.book.update(member)
+        case .changed(let member) where member.name != daemon.name: daemon.book.update(member, at: now)
         case .forgotten(let name): daemon.book.forget(name)
         default: break
         }
@@ -188,7 +188,7 @@ extension World {
             guard let index = daemon.book.address(of: name).flatMap({ index(of: $0) }) else { return }
             send([.user(bytes)], from: daemon, to: index)
         case .network where daemon.isByRadio:
-            for address in daemon.book.addressesOfOurs.sorted() {
+            for address in daemon.book.addressesToBeat(at: now).sorted() {
                 if let index = index(of: address) { send([.user(bytes)], from: daemon, to: index) }
             }
         case .network:

@@ -17,6 +17,12 @@ import Wire
         Member(name: name, address: try #require(SocketAddress(address)), status: status)
     }
 
+    /// One of ours.
+    private func daemon(_ name: String, _ address: String, _ status: Member.Status = .alive) throws -> Member {
+        Member(
+            name: name, address: try #require(SocketAddress(address)), metadata: Member.mark + [1], status: status)
+    }
+
     private func addresses(_ texts: String...) -> [IPAddress] { texts.compactMap { IPAddress($0) } }
 
     private func seeds(_ book: PeerBook, own: String...) -> [String] {
@@ -45,11 +51,11 @@ import Wire
         var book = book(configured: ["10.0.0.5:7950"], remembered: ["c": "10.0.0.3:7946"])
         book.update(node: "d", addresses("10.0.0.4"))
         // By its name where it listens elsewhere than its Node says.
-        book.update(try member("d", "10.9.9.4:7946"))
-        book.update(try member("c", "10.0.0.3:7946"))
+        book.update(try member("d", "10.9.9.4:7946"), at: .zero)
+        book.update(try member("c", "10.0.0.3:7946"), at: .zero)
         #expect(seeds(book) == ["10.0.0.5:7950"], "what is configured bears no name")
-        book.update(try member("c", "10.0.0.3:7946", .suspect))
-        book.update(try member("d", "10.9.9.4:7946", .dead))
+        book.update(try member("c", "10.0.0.3:7946", .suspect), at: .zero)
+        book.update(try member("d", "10.9.9.4:7946", .dead), at: .zero)
         #expect(seeds(book) == ["10.0.0.3:7946", "10.0.0.4:7946", "10.0.0.5:7950", "10.9.9.4:7946"])
         book.update(node: "d", nil)
         #expect(seeds(book) == ["10.0.0.3:7946", "10.0.0.5:7950", "10.9.9.4:7946"])
@@ -62,11 +68,11 @@ import Wire
 
     @Test func membersAreRememberedWhereTheyWereSeenUntilTheGroupForgetsThem() throws {
         var book = book(remembered: ["c": "10.0.0.3:7946"])
-        book.update(try member("b", "10.0.0.2:7946"))
-        book.update(try member("c", "10.0.0.9:7946", .suspect))
+        book.update(try member("b", "10.0.0.2:7946"), at: .zero)
+        book.update(try member("c", "10.0.0.9:7946", .suspect), at: .zero)
         #expect(book.remembered["c"]?.description == "10.0.0.3:7946")
-        book.update(try member("c", "10.0.0.9:7946"))
-        book.update(try member("b", "10.0.0.2:7946", .left))
+        book.update(try member("c", "10.0.0.9:7946"), at: .zero)
+        book.update(try member("b", "10.0.0.2:7946", .left), at: .zero)
         #expect(book.remembered.mapValues(\.description) == ["b": "10.0.0.2:7946", "c": "10.0.0.9:7946"])
         book.forget("b")
         #expect(book.remembered.keys.sorted() == ["c"])
@@ -74,9 +80,9 @@ import Wire
 
     @Test func noMoreAreRememberedThanThereMayBe() throws {
         var book = book()
-        for number in 0..<100 { book.update(try member("n\(number)", "10.0.0.\(number):7946")) }
+        for number in 0..<100 { book.update(try member("n\(number)", "10.0.0.\(number):7946"), at: .zero) }
         #expect(book.remembered.count == PeerBook.maximumRemembered)
-        book.update(try member("n0", "10.1.1.1:7946"))
+        book.update(try member("n0", "10.1.1.1:7946"), at: .zero)
         #expect(book.remembered["n0"]?.description == "10.1.1.1:7946")
     }
 
@@ -120,11 +126,33 @@ import Wire
         #expect(book.address(of: "b")?.description == "10.0.0.2:7946")
         #expect(book.addressesOfOurs == [])
         #expect(seeds(book) == ["10.0.0.2:7946"], "it is joined")
-        book.update(try member("b", "10.0.0.9:7946"))
+        book.update(try member("b", "10.0.0.9:7946"), at: .zero)
         #expect(!book.hear("b", at: try #require(SocketAddress("10.0.0.2:7946"))))
         #expect(book.address(of: "b")?.description == "10.0.0.9:7946", "what the group tells is better")
         book.forget("b")
         #expect(book.address(of: "b") == nil)
+    }
+
+    /// Whoever was only cut off is to hear it at once when that is over, also where each is sent its own beats.
+    @Test func theDeadAreBeatenForAnHour() throws {
+        var book = book()
+        let there = try #require(SocketAddress("10.0.0.2:7946"))
+        let hour = Instant.zero.advanced(by: .seconds(3600))
+        book.update(try daemon("b", "10.0.0.2:7946"), at: .zero)
+        book.update(try member("c", "10.0.0.3:7946"), at: .zero)
+        #expect(book.addressesToBeat(at: .zero) == [there])
+        book.update(try daemon("b", "10.0.0.2:7946", .dead), at: .zero)
+        book.update(try member("c", "10.0.0.3:7946", .dead), at: .zero)
+        #expect(book.addressesOfOurs == [] && book.addressesToBeat(at: .zero) == [there])
+        // The gossip forgets it sooner, and may tell it again meanwhile.
+        book.update(try daemon("b", "10.0.0.2:7946", .dead), at: .zero.advanced(by: .seconds(20)))
+        book.forget("b")
+        #expect(book.addressesToBeat(at: hour.advanced(by: .seconds(-1))) == [there])
+        #expect(book.addressesToBeat(at: hour) == [])
+        book.update(try daemon("b", "10.0.0.2:7946"), at: .zero)
+        #expect(book.addressesToBeat(at: .zero) == [there])
+        book.update(try daemon("b", "10.0.0.2:7946", .left), at: .zero)
+        #expect(book.addressesToBeat(at: .zero) == [])
     }
 
     @Test func notEverybodyIsRemembered() throws {

@@ -6,6 +6,8 @@ import Wire
 struct PeerBook {
     /// The most members that are remembered.
     static let maximumRemembered = 64
+    /// For so long after its death is beaten for a member of ours, so that it is heard at once where it was only cut off.
+    static let lostTime = Duration.seconds(3600)
     /// The most addresses to look at.
     static let maximumSeeds = 512
 
@@ -18,6 +20,8 @@ struct PeerBook {
     private var members: [String: Member] = [:]
     /// Where those were heard last, by name, that are no members yet.
     private var heard: [String: SocketAddress] = [:]
+    /// Where members of ours were that have died, and until when they are beaten for, by name.
+    private var lost: [String: (address: SocketAddress, until: Instant)] = [:]
     /// The members that have been seen, by name.
     private(set) var remembered: [String: SocketAddress]
 
@@ -38,9 +42,13 @@ struct PeerBook {
     }
 
     /// Takes a member as the group tells it.
-    mutating func update(_ member: Member) {
+    mutating func update(_ member: Member, at now: Instant) {
         members[member.name] = member
         heard[member.name] = nil
+        lost = lost.filter { $0.value.until > now && (member.status == .dead || $0.key != member.name) }
+        if member.status == .dead, member.isOurs, lost[member.name] == nil, lost.count < Self.maximumRemembered {
+            lost[member.name] = (member.address, now.advanced(by: Self.lostTime))
+        }
         guard member.status == .alive, remembered[member.name] != member.address else { return }
         guard remembered[member.name] != nil || remembered.count < Self.maximumRemembered else { return }
         remembered[member.name] = member.address
@@ -61,9 +69,12 @@ struct PeerBook {
 
     /// Where the members of ours listen that can be reached.
     var addressesOfOurs: [SocketAddress] {
-        members.values.filter { member in
-            (member.status == .alive || member.status == .suspect) && member.metadata.starts(with: Member.mark)
-        }.map(\.address)
+        members.values.filter { ($0.status == .alive || $0.status == .suspect) && $0.isOurs }.map(\.address)
+    }
+
+    /// Where to send, one by one, what all of ours on a network are to hear: also those that have died lately.
+    func addressesToBeat(at now: Instant) -> [SocketAddress] {
+        addressesOfOurs + lost.values.filter { $0.until > now }.map(\.address)
     }
 
     /// The group has forgotten a member, which was dead for long.
@@ -85,4 +96,9 @@ struct PeerBook {
         }
         return Array(known.sorted().prefix(Self.maximumSeeds))
     }
+}
+
+extension Member {
+    /// Whether it runs lbd.
+    fileprivate var isOurs: Bool { metadata.starts(with: Member.mark) }
 }

@@ -158,7 +158,7 @@ final class Gossip {
         case .network:
             transport?.sendToNetwork(bytes, by: beating.subtracting(addressing))
             guard !beating.isDisjoint(with: addressing) else { return }
-            for address in book.addressesOfOurs { transport?.sendDirectly(bytes, to: address) }
+            for address in book.addressesToBeat(at: loop.now) { transport?.sendDirectly(bytes, to: address) }
         }
     }
 
@@ -257,7 +257,7 @@ final class Gossip {
 
     private func learn(_ report: SWIM.Report) {
         switch report {
-        case .changed(let member) where member.name != node: book.update(member)
+        case .changed(let member) where member.name != node: book.update(member, at: loop.now)
         case .forgotten(let name): book.forget(name)
         default: break
         }
