@@ -31,9 +31,8 @@ extension Instance {
         case .late(by: let duration):
             noticeAbsence(of: duration, in: &turn)
         case .differs(let name):
-            // Not again and again where that has shown not to help.
+            // Not again and again where that has shown not to help; but where no answer came, it may have been lost.
             if let last = told.fruitless[name], last.duration(to: turn.now) < ToldOwnership.fruitlessPause { return }
-            told.fruitless[name] = turn.now
             post(.wanted(question: ownership.question), to: .member(name), in: &turn)
         case .silent, .heard, .answering, .alone:
             break
@@ -48,6 +47,7 @@ extension Instance {
         case .registers(let bytes):
             takeRegisters(bytes[...], from: message.sender, in: &turn)
         case .answer(let bytes, to: let question):
+            told.fruitless[message.sender] = turn.now
             takeRegisters(bytes[...], from: message.sender, in: &turn)
             // One from before an absence knows nothing of what was taken during it.
             guard question == ownership.question else { return }
@@ -210,12 +210,12 @@ struct ToldOwnership {
         var digest: UInt64 = 0
     }
 
-    /// A node that was asked for its registers is not asked again before, unless its answer brought something new.
+    /// A node that has told its registers, and nothing new, is not asked for them again before.
     static let fruitlessPause = Duration.milliseconds(300)
 
     var own = Own()
     var version = -1
-    /// When nodes were asked for their registers, of those whose answers have brought nothing new since.
+    /// When nodes told their registers, of those from whom nothing new has come since.
     var fruitless: [String: Instant] = [:]
     /// When the whole state is to be told.
     var stateDue: Instant? = .zero

@@ -52,7 +52,8 @@ public struct Instance: Sendable {
 
     private var members: [String: UInt64] = [:]
     private var digests: [String: UInt64] = [:]
-    private var differenceAt: Instant?
+    /// When it was told last that a node answers for others than is believed, of those that still do.
+    private var differencesAt: [String: Instant] = [:]
     private var peers: [String: Peer] = [:]
     /// When any other node was heard last.
     private var lastHeardAt: Instant?
@@ -219,9 +220,13 @@ public struct Instance: Sendable {
 
     /// Looks whether the sender answers for what it is believed to answer for.
     private mutating func compare(_ packet: Packet, at now: Instant, _ directives: inout [Directive]) {
-        guard case .beat(let beat) = packet.body, beat.digest != digests[packet.sender] ?? 0 else { return }
-        if let last = differenceAt, last.duration(to: now) < Self.differenceInterval { return }
-        differenceAt = now
+        guard case .beat(let beat) = packet.body else { return }
+        guard beat.digest != digests[packet.sender] ?? 0 else {
+            differencesAt[packet.sender] = nil
+            return
+        }
+        if let last = differencesAt[packet.sender], last.duration(to: now) < Self.differenceInterval { return }
+        differencesAt[packet.sender] = now
         directives.append(.report(.differs(packet.sender)))
     }
 

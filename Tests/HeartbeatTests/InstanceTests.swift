@@ -241,6 +241,28 @@ import Wire
         #expect(network.told.contains { $0.by == "pi1" && $0.report == .alone(false) })
     }
 
+    /// After a cut several nodes may have taken something: each is told of when its beat comes.
+    @Test func eachDifferenceIsToldOf() {
+        var instance = Instance(name: "pi1", instance: 1)
+        var rng = PRNG(seed: 1)
+        func differences(_ sender: String, _ counter: UInt64, atMilliseconds time: Int64, digest: UInt64) -> [String] {
+            let beat = Beat(claimCount: 1, digest: digest, intervalMilliseconds: 80)
+            let packet = Packet(sender: sender, instance: 7, counter: counter, body: .beat(beat))
+            let now = Instant.zero.advanced(by: .milliseconds(time))
+            return instance.handle(.received(packet, age: .zero), at: now, using: &rng).compactMap { directive in
+                if case .report(.differs(let name)) = directive { name } else { nil }
+            }
+        }
+        _ = instance.handle(.members(["pi2": 7, "pi3": 7]), at: .zero, using: &rng)
+        #expect(differences("pi2", 1, atMilliseconds: 10, digest: 5) == ["pi2"])
+        #expect(differences("pi3", 1, atMilliseconds: 11, digest: 6) == ["pi3"])
+        #expect(differences("pi2", 2, atMilliseconds: 30, digest: 5) == [], "what tells of it may be on its way")
+        #expect(differences("pi2", 3, atMilliseconds: 110, digest: 5) == ["pi2"])
+        _ = instance.handle(.digests(["pi2": 5]), at: .zero.advanced(by: .milliseconds(120)), using: &rng)
+        #expect(differences("pi2", 4, atMilliseconds: 190, digest: 5) == [])
+        #expect(differences("pi2", 5, atMilliseconds: 200, digest: 9) == ["pi2"])
+    }
+
     /// An owner that dies before a node has heard it at all, which has just begun, is missed there too, as soon as by the others.
     @Test func whoDiesBeforeItIsHeardIsMissed() {
         var network = Network(seed: 11, ["pi1", "pi2", "pi3"])
