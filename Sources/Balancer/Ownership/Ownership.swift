@@ -27,7 +27,7 @@ struct Ownership {
     /// An address that others say is free is left alone for so long at least, until the API server has told this node too.
     private static let freedLimit = Duration.seconds(3)
     /// How often it is looked whether another host still uses an address that was withdrawn.
-    static let lookPeriod = Duration.seconds(300)
+    private static let lookPeriod = Duration.seconds(300)
 
     private let nodeName: String
     private let failsBack: Bool
