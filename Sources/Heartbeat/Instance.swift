@@ -103,10 +103,12 @@ public struct Instance: Sendable {
             wakeAt = nil
         }
         beatIfDue(at: now, &directives)
-        if let due = nextDeadline, due <= now {
+        var deadline = nextDeadline
+        if let due = deadline, due <= now {
             for name in peers.keys.sorted() { listen(for: name, at: now, using: &rng, &directives) }
+            deadline = nextDeadline
         }
-        wake(&directives)
+        wake(for: deadline, &directives)
         return directives
     }
 
@@ -363,8 +365,8 @@ public struct Instance: Sendable {
         return next
     }
 
-    private mutating func wake(_ directives: inout [Directive]) {
-        guard let next = [nextDeadline, beatAt].compactMap({ $0 }).min(), next != wakeAt else { return }
+    private mutating func wake(for deadline: Instant?, _ directives: inout [Directive]) {
+        guard let next = deadline.map({ min($0, beatAt ?? $0) }) ?? beatAt, next != wakeAt else { return }
         wakeAt = next
         directives.append(.wake(at: next))
     }

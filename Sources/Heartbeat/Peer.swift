@@ -70,8 +70,8 @@ struct Peer: Hashable {
 
     /// When its silence has lasted too long; nil while it need not be heard. One that has told nothing of itself yet is to be heard
     /// where it `isOwner`, as others say.
-    func deadline(_ timing: Timing, isOwner: Bool) -> Instant? {
-        guard isAnswering || beat == nil && isOwner && !isSilent else { return nil }
+    func deadline(_ timing: Timing, isOwner: @autoclosure () -> Bool) -> Instant? {
+        guard isAnswering || beat == nil && isOwner() && !isSilent else { return nil }
         let due = heardAt.advanced(by: limit(timing))
         return pausedUntil.map { max($0, due) } ?? due
     }
