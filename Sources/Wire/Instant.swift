@@ -37,7 +37,8 @@ public struct Instant: InstantProtocol, Hashable, Sendable {
 extension Duration {
     /// So many nanoseconds.
     public init(nanoseconds: Int64) {
-        self.init(attoseconds: Int128(nanoseconds) * 1_000_000_000)
+        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        self.init(secondsComponent: seconds, attosecondsComponent: rest * 1_000_000_000)
     }
 
     /// This duration times `numerator`, over `denominator`: in whole nanoseconds, rounded towards zero, where they fit 64 bits.
