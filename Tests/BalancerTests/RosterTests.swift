@@ -132,6 +132,29 @@ import Wire
         #expect(answers(rig) == share)
     }
 
+    /// The addresses whose order, over all three, `node` comes first in.
+    private func share(of node: String, among rig: Rig) -> Set<IPAddress> {
+        let addresses = Set(rig.node.book.addresses)
+        return addresses.filter { Election.order(["pi1", "pi2", "pi3"], for: $0.description).first == node }
+    }
+
+    /// It knows nobody's registers, and goes by the order. What is not its own by that stays where it is.
+    @Test func whoseGossipIsCutOffHasWhatItIsFirstFor() {
+        var rig = pair()
+        rig.send(Group.member("pi2"))
+        rig.send(.heartbeat(.silent("pi2", for: .milliseconds(214))))
+        #expect(answers(rig) == Self.names.count)
+        rig.send(.heartbeat(.heard("pi2")))
+        let lost = share(of: "pi3", among: rig)
+        rig.renew("pi3")
+        rig.pass(.seconds(5))
+        #expect(answers(rig) == Self.names.count, "it may have died")
+        rig.renew("pi3")
+        rig.pass(.seconds(2))
+        #expect(rig.answered == Set(rig.node.book.addresses).subtracting(lost))
+        #expect(!lost.isEmpty && !share(of: "pi2", among: rig).isEmpty)
+    }
+
     /// Hash order over all, by their rule.
     @Test func aSpeakerOfMetalLBHasItsShare() {
         var rig = pair()

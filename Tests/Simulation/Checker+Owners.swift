@@ -5,7 +5,7 @@ import Wire
 /// The rules about who answers for an address.
 extension Checker {
     /// For how long two nodes may answer for one address that hear each other.
-    static let contestLimit = Duration.seconds(1)
+    static let contestLimit = Duration.milliseconds(500)
     /// Who was away for longer than this is to hear the others before it answers.
     static let noticeableAbsence = Duration.milliseconds(500)
     /// It waits for so long at least where it hears nobody.

@@ -17,7 +17,8 @@ struct Election: Hashable {
         var knowsRegisters: Bool
     }
 
-    private var haveRegisters = true
+    /// A speaker of MetalLB's is among them: its rule counts for all.
+    private var followsMetalLB = false
 
     init() {}
 
@@ -36,7 +37,7 @@ struct Election: Hashable {
             }
             return Voter(name: name, presence: presence, knowsRegisters: roster.knowsRegisters(name))
         }.sorted { $0.name < $1.name }
-        haveRegisters = voters.allSatisfy(\.knowsRegisters)
+        followsMetalLB = voters.contains { roster.isSpeaker($0.name) }
     }
 
     /// Whether all nodes bear the label that excludes them.
@@ -51,12 +52,18 @@ struct Election: Hashable {
     func includes(_ name: String) -> Bool { voters.contains { $0.name == name } }
 
     /// The nodes that can answer for `address`: of those that `serve` it, those in its subnet, else those with an interface
-    /// named in their settings.
+    /// named in their settings. One whose gossip is cut off goes by the order: the address is its own where it comes first,
+    /// and no concern of its where it does not.
     func candidates(for address: IPAddress, servedBy serve: Backends.Reach) -> Candidates {
         let serving = voters.filter { serve.includes($0.name) }
         let near = serving.filter { $0.presence.reaches(address) }
-        return Candidates(
-            voters: near.isEmpty ? serving.filter(\.presence.hasNamedInterface) : near, haveRegisters: haveRegisters)
+        let eligible = near.isEmpty ? serving.filter(\.presence.hasNamedInterface) : near
+        guard !followsMetalLB else { return Candidates(voters: eligible, haveRegisters: false) }
+        let registrars = eligible.filter(\.knowsRegisters)
+        guard registrars.count < eligible.count else { return Candidates(voters: eligible, haveRegisters: true) }
+        let first = Self.order(eligible.map(\.name), for: address.description).first
+        return registrars.contains { $0.name == first }
+            ? Candidates(voters: registrars, haveRegisters: true) : Candidates(voters: eligible, haveRegisters: false)
     }
 
     /// `nodes` by ascending SHA-256 of `NODE#SUBJECT`.

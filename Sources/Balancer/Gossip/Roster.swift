@@ -61,6 +61,9 @@ struct Roster: Hashable {
     /// Whether the daemon of the node `name` hears of registers.
     func knowsRegisters(_ name: String) -> Bool { registrars.contains(name) }
 
+    /// Whether the daemon of the node `name` is one of MetalLB's.
+    func isSpeaker(_ name: String) -> Bool { speakers.contains(name) }
+
     /// Whether a node is alive, or heard by the gossip, that was not so `before`.
     func hasCompany(besides before: Roster) -> Bool {
         alive.keys.contains { before.alive[$0] == nil } || !registrars.isSubset(of: before.registrars)

@@ -3,7 +3,7 @@ import Wire
 /// The nodes that can answer for an address.
 struct Candidates: Hashable {
     var voters: [Election.Voter]
-    /// Whether the registers decide: all voters but this node itself are daemons that hear of them.
+    /// Whether the registers decide, of which all voters hear; else the order alone does.
     var haveRegisters: Bool
 
     func include(_ node: String) -> Bool { voters.contains { $0.name == node } }
