@@ -48,6 +48,7 @@ extension Instance {
             takeRegisters(bytes[...], from: message.sender, in: &turn)
         case .answer(let bytes, to: let question):
             told.fruitless[message.sender] = turn.now
+            if gossip.meet(message.sender, at: turn.now) { elect(in: &turn) }
             takeRegisters(bytes[...], from: message.sender, in: &turn)
             // One from before an absence knows nothing of what was taken during it.
             guard question == ownership.question else { return }

@@ -277,6 +277,7 @@ public struct Instance: Sendable {
         }
         askGateways(in: &turn)
         inspect(in: &turn)
+        if gossip.forgetStrangers(at: turn.now) { elect(in: &turn) }
         if ownership.takeRecheck(at: turn.now) { recheck(in: &turn) }
         announce(in: &turn)
         if departure == nil { probeAhead(in: &turn) }

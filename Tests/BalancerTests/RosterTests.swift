@@ -155,6 +155,26 @@ import Wire
         #expect(!lost.isEmpty && !share(of: "pi2", among: rig).isEmpty)
     }
 
+    /// Between two that hear each other, the gossip's news may be late; so may those of one that has just begun.
+    @Test func whoAnswersDirectlyHearsOfRegisters() {
+        var rig = pair()
+        rig.send(Group.member("pi2"))
+        rig.send(.heartbeat(.silent("pi2", for: .milliseconds(214))))
+        rig.send(.heartbeat(.heard("pi2")))
+        rig.renew("pi3")
+        rig.send(Group.claims([], by: "pi3", answering: rig.question))
+        rig.renew("pi3")
+        for _ in 0..<5 {
+            rig.pass(.seconds(1))
+            rig.send(.heartbeat(.heard("pi3")))
+        }
+        #expect(answers(rig) == Self.names.count)
+        // It is not heard any more, and its Lease goes on being renewed.
+        rig.renew("pi3")
+        rig.pass(.seconds(5))
+        #expect(rig.answered == Set(rig.node.book.addresses).subtracting(share(of: "pi3", among: rig)))
+    }
+
     /// Hash order over all, by their rule.
     @Test func aSpeakerOfMetalLBHasItsShare() {
         var rig = pair()

@@ -48,6 +48,8 @@ struct Gossip {
         case away
         /// It cannot be reached, for so long.
         case dead(since: Instant)
+        /// The gossip does not tell of it yet, and it has answered directly: it hears of registers.
+        case met
         /// The gossip does not tell.
         case unknown
 
@@ -58,9 +60,14 @@ struct Gossip {
 
     /// Being starved lasts for a while, in fits: it is told once in so long.
     private static let starvedPause = Duration.seconds(60)
+    /// Whoever beats and is no member is told of each second; if not, it is gone, or a member by now.
+    private static let strangerTime = Duration.seconds(3)
+    private static let strangerLimit = 128
 
     private let nodeName: String
     private var members: [String: Known] = [:]
+    /// The daemons that have answered directly and are no members yet, and until when that counts.
+    private var strangers: [String: Instant] = [:]
     private var impostor: SocketAddress?
     private var starvedUntil = Instant.zero
     /// Whether the group is being told that this node leaves.
@@ -104,6 +111,7 @@ struct Gossip {
 
     private mutating func update(_ member: SWIM.Member, in turn: inout Turn) {
         let old = members[member.name]
+        strangers[member.name] = nil
         let isSame = old?.member.status == member.status
         members[member.name] =
             old?.updated(member, at: turn.now)
@@ -161,6 +169,7 @@ struct Gossip {
                 "node \"\(name)\" answered for addresses and is not heard any more, by nobody, for \(milliseconds) ms",
                 node: name)
         case .heard(let name):
+            if strangers[name] != nil { strangers[name] = turn.now.advanced(by: Self.strangerTime) }
             guard members[name]?.isSilent == true else { return }
             members[name]?.isSilent = false
             turn.record(.notice, .nodeHeard, "node \"\(name)\" is heard again", node: name)
@@ -172,6 +181,21 @@ struct Gossip {
         case .alone, .differs:
             break
         }
+    }
+
+    /// The daemon of the node `name` has answered what it was asked directly: what is sent to it arrives, and it hears of
+    /// registers. Returns whether that is news.
+    mutating func meet(_ name: String, at now: Instant) -> Bool {
+        guard members[name] == nil, strangers[name] == nil, strangers.count < Self.strangerLimit else { return false }
+        strangers[name] = now.advanced(by: Self.strangerTime)
+        return true
+    }
+
+    /// Forgets the daemons that are no members and were not heard again. Returns whether there were any.
+    mutating func forgetStrangers(at now: Instant) -> Bool {
+        guard strangers.contains(where: { $0.value <= now }) else { return false }
+        strangers = strangers.filter { $0.value > now }
+        return true
     }
 
     /// Takes what the member `name` has told directly about itself. Returns whether that is news.
@@ -222,8 +246,8 @@ struct Gossip {
         turn.record(.info, .gossipPace, "gossip: \(text)", node: pace.foreigner)
     }
 
-    /// When the pace may be due.
-    var nextDeadline: Instant? { pace.nextDeadline }
+    /// When the pace may be due, or who is no member was heard too long ago.
+    var nextDeadline: Instant? { ([pace.nextDeadline].compactMap { $0 } + strangers.values).min() }
 
     // MARK: What follows from it
 
@@ -256,7 +280,7 @@ struct Gossip {
 
     /// What is known of the node `name`. A member that says nothing about itself is a speaker of MetalLB's.
     func verdict(on name: String) -> Verdict {
-        guard let known = members[name] else { return .unknown }
+        guard let known = members[name] else { return strangers[name] == nil ? .unknown : .met }
         guard known.isHeard else { return .dead(since: known.since) }
         if let metadata = known.metadata {
             return metadata.takesPart ? .alive(metadata.presence, knowsRegisters: true) : .away

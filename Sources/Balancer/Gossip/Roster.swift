@@ -11,6 +11,8 @@ struct Roster: Hashable {
     private(set) var alive: [String: Presence] = [:]
     /// Those of them that the gossip reaches, and that have registers; and this node.
     private var registrars: Set<String> = []
+    /// Those that it does not reach yet, and that have answered directly: they have registers, too.
+    private var strangers: Set<String> = []
     /// Those that the gossip reaches, and that know of none.
     private var speakers: Set<String> = []
     /// Whether there is a Lease of which it is not known yet whether its daemon can be reached: it begins, or has died.
@@ -48,6 +50,9 @@ struct Roster: Hashable {
                 // Its gossip may be cut off while it lives: then its Lease goes on being renewed.
                 let limit = since.advanced(by: Self.renewalDelay)
                 if leases.renewedAt(name).map({ $0 < limit }) ?? true { alive[name] = nil }
+            case .met:
+                hasUnmet = true
+                if alive[name] != nil { strangers.insert(name) }
             case .unknown:
                 // Where the gossip reaches others, a Lease must be renewed before this daemon's eyes: it may be left from
                 // one that has died.
@@ -59,7 +64,7 @@ struct Roster: Hashable {
     }
 
     /// Whether the daemon of the node `name` hears of registers.
-    func knowsRegisters(_ name: String) -> Bool { registrars.contains(name) }
+    func knowsRegisters(_ name: String) -> Bool { registrars.contains(name) || strangers.contains(name) }
 
     /// Whether the daemon of the node `name` is one of MetalLB's.
     func isSpeaker(_ name: String) -> Bool { speakers.contains(name) }
