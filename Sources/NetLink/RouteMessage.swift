@@ -8,8 +8,11 @@ public struct RouteMessage: Hashable, Sendable {
     public var gateway: IPv4Address?
 
     static let headerLength = 12
-    /// rtm_family of IPv4 (linux/socket.h).
+    /// rtm_family of IPv4 and IPv6 (linux/socket.h).
     static let ipv4: UInt8 = 2
+    static let ipv6: UInt8 = 10
+    /// rtm_type of what this host takes for its own (RTN_LOCAL).
+    private static let local: UInt8 = 2
 
     enum AttributeType {
         static let destination: UInt16 = 1
@@ -21,6 +24,12 @@ public struct RouteMessage: Hashable, Sendable {
     public init(interfaceIndex: UInt32, gateway: IPv4Address? = nil) {
         self.interfaceIndex = interfaceIndex
         self.gateway = gateway
+    }
+
+    /// Whether the payload of RTM_NEWROUTE, of whichever family, tells of a route to this host itself.
+    static func isLocal(payload: ArraySlice<UInt8>) -> Bool {
+        var reader = ByteReader(payload)
+        return (try? reader.read(Self.headerLength))?.dropFirst(7).first == Self.local
     }
 
     /// Reads the payload of RTM_NEWROUTE; nil for a family other than IPv4.
@@ -50,14 +59,28 @@ extension Message {
     /// The request for the route to `destination` by the interface `index`, as `ip route get DESTINATION oif INTERFACE` has
     /// it: a struct rtmsg, RTA_DST and RTA_OIF.
     public static func routeRequest(to destination: IPv4Address, by index: UInt32, sequence: UInt32) -> Message {
-        var payload = ByteWriter(capacity: 28)
-        payload.write([RouteMessage.ipv4, 32])
-        payload.write([UInt8](repeating: 0, count: RouteMessage.headerLength - 2))
         var address = ByteWriter(capacity: 4)
         address.write(destination)
-        payload.write(RouteMessage.AttributeType.destination, address.bytes)
+        var payload = routeRequest(RouteMessage.ipv4, address.bytes)
         payload.write(RouteMessage.AttributeType.interface, number: index)
         return Message(
             type: Kind.getRoute, flags: .request, sequence: sequence, payload: ArraySlice(payload.bytes))
+    }
+
+    /// The request for the route to `destination`, as `ip -6 route get DESTINATION` has it: a struct rtmsg and RTA_DST.
+    static func routeRequest(to destination: IPv6Address, sequence: UInt32) -> Message {
+        var address = ByteWriter(capacity: 16)
+        address.write(destination)
+        let payload = routeRequest(RouteMessage.ipv6, address.bytes)
+        return Message(
+            type: Kind.getRoute, flags: .request, sequence: sequence, payload: ArraySlice(payload.bytes))
+    }
+
+    private static func routeRequest(_ family: UInt8, _ destination: [UInt8]) -> ByteWriter {
+        var payload = ByteWriter(capacity: 32)
+        payload.write([family, UInt8(destination.count * 8)])
+        payload.write([UInt8](repeating: 0, count: RouteMessage.headerLength - 2))
+        payload.write(RouteMessage.AttributeType.destination, destination)
+        return payload
     }
 }

@@ -308,9 +308,17 @@ final class Daemon {
     private func handle(_ event: Balancer.Event) {
         events.append(event)
         while let event = events.begin() {
-            for directive in balancer.handle(event, at: loop.now, using: &rng) { carryOut(directive) }
+            let directives = balancer.handle(event, at: loop.now, using: &rng)
+            place(directives)
+            for directive in directives { carryOut(directive) }
             events.end()
         }
+    }
+
+    /// Has the kernel take what is to be answered for, before anybody hears of it.
+    private func place(_ directives: [Directive]) {
+        for case .take(let claim) in directives { placer.take(claim.address, on: claim.interfaceIndex) }
+        placer.settle()
     }
 
     private func carryOut(_ directive: Directive) {
@@ -330,10 +338,7 @@ final class Daemon {
         case .defend(let claim): responder.defend(claim.address, on: claim.interfaceIndex)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
-        case .take(let claim):
-            // First, so that whoever hears of it is served.
-            placer.take(claim.address, on: claim.interfaceIndex)
-            responder.take(claim.address, on: claim.interfaceIndex)
+        case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)
         case .announceAll: responder.announceAll()
         case .answerWaiting: responder.answerWaiting()
         case .release(let claim):
@@ -355,7 +360,10 @@ final class Daemon {
     }
 
     private func answer(_ isOn: Bool) {
-        if isOn { placer.answer(true) }
+        if isOn {
+            placer.answer(true)
+            placer.settle()
+        }
         responder.isMuted = !isOn
         // The kernel would go on answering for what it bears.
         if !isOn { placer.answer(false) }
