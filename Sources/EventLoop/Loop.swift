@@ -48,11 +48,12 @@ public final class Loop {
         try IOSource(self, descriptor, interest, priority, owner: owner, handler)
     }
 
-    /// A timer, not armed yet.
+    /// A timer, not armed yet. It may come later by up to `slack`, so that the process need not wake for it alone where it
+    /// wakes for something else by then.
     public func timer(
-        priority: Int64 = 0, owner: String = #fileID, _ handler: @escaping () -> Void
+        priority: Int64 = 0, slack: Duration = .zero, owner: String = #fileID, _ handler: @escaping () -> Void
     ) throws(Errno) -> Timer {
-        try Timer(self, priority, owner: owner, handler)
+        try Timer(self, priority, slack: slack, owner: owner, handler)
     }
 
     /// Calls `handler` for each arrival of `signal`, which is blocked from its default action in this thread and in

@@ -8,14 +8,17 @@ public final class Timer {
     private let source: EventSource
     private let handler: () -> Void
 
-    init(_ loop: Loop, _ priority: Int64, owner: String, _ handler: @escaping () -> Void) throws(Errno) {
+    init(
+        _ loop: Loop, _ priority: Int64, slack: Duration, owner: String, _ handler: @escaping () -> Void
+    ) throws(Errno) {
         self.handler = handler
         source = EventSource(loop, owner: owner)
         let context = Unmanaged.passUnretained(self).toOpaque()
-        // An accuracy of 1 µs: 0 would stand for sd-event's default of 250 ms.
+        // Never 0, which would stand for sd-event's default of 250 ms.
+        let accuracy = UInt64(max(1, slack.nanoseconds / 1000))
         try check(
             sd_event_add_time(
-                loop.event, &source.pointer, CLOCK_BOOTTIME, UInt64.max, 1,
+                loop.event, &source.pointer, CLOCK_BOOTTIME, UInt64.max, accuracy,
                 { _, _, context in
                     guard let context else { return 0 }
                     let timer = Unmanaged<Timer>.fromOpaque(context).takeUnretainedValue()

@@ -5,6 +5,9 @@ internal import Wire
 /// The daemon's connection to the API server: a `Client`, the Transport that carries it, time and randomness. Its
 /// closures are called from the event loop, or from within the calls below; never while the initializer runs.
 public final class Connection {
+    /// Its waits are of seconds: none is worth waking for by itself.
+    private static let timerSlack = Duration.milliseconds(80)
+
     private let loop: Loop
     private let onChange: (Change) -> Void
     private let onOutcome: (UInt64, Outcome) -> Void
@@ -37,7 +40,7 @@ public final class Connection {
             rng = PRNG(seed: try Random.seed())
         } catch { throw .system(error) }
         do {
-            timer = try loop.timer { [unowned self] in handle(.timer) }
+            timer = try loop.timer(slack: Self.timerSlack) { [unowned self] in handle(.timer) }
         } catch { throw .system(error) }
         try use(credentials)
     }

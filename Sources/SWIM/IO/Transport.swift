@@ -47,18 +47,20 @@ public final class Transport {
 
     /// The member `name`, whom the others reach at `address`, before it begins. It listens at `local`; the secrets are what
     /// `use` takes, and nil for a group that encrypts nothing. Once something has come by `sendToNetwork`, nobody is woken for
-    /// more of it for as long as `networkRest`: whoever calls `receiveAll` more often than that reads it when it is awake anyway.
+    /// more of it for as long as `networkRest`: whoever calls `receiveAll` more often than that reads it when it is awake anyway. What the Instance waits
+    /// for may come later by up to `timerSlack`, together with something else.
     ///
     /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
     public init(
         loop: Loop, name: String, address: SocketAddress, listeningAt local: SocketAddress, secret: [UInt8]?,
-        accepting others: [[UInt8]] = [], timing: Timing = .lan, networkRest: Duration = .zero
+        accepting others: [[UInt8]] = [], timing: Timing = .lan, networkRest: Duration = .zero,
+        timerSlack: Duration = .zero
     ) throws(Errno) {
         self.loop = loop
         instance = Instance(name: name, address: address, metadata: Member.mark, timing: timing)
         rng = PRNG(seed: try Random.seed())
         keys = Keys(secret, accepting: others)
-        timer = try loop.timer { [unowned self] in
+        timer = try loop.timer(slack: timerSlack) { [unowned self] in
             // Nobody is to be blamed for an answer that was not read.
             receiveAll()
             handle(.timer)

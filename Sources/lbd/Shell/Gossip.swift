@@ -218,7 +218,9 @@ final class Gossip {
         do throws(Errno) {
             let transport = try SWIM.Transport(
                 loop: loop, name: node, address: there, listeningAt: SocketAddress(settings.bind, port: settings.port),
-                secret: secrets.current, accepting: secrets.others, networkRest: Self.networkRest)
+                secret: secrets.current, accepting: secrets.others, networkRest: Self.networkRest,
+                // A node that beats is awake so often.
+                timerSlack: Heartbeat.Timing().interval)
             self.transport = transport
             if !metadata.isEmpty { transport.handle(.metadata(metadata)) }
             transport.handle(.userState(userState))
