@@ -47,8 +47,8 @@ public final class Transport {
 
     /// The member `name`, whom the others reach at `address`, before it begins. It listens at `local`; the secrets are what
     /// `use` takes, and nil for a group that encrypts nothing. Once something has come by `sendToNetwork`, nobody is woken for
-    /// more of it for as long as `networkRest`: whoever calls `receiveAll` more often than that reads it when it is awake anyway. What the Instance waits
-    /// for may come later by up to `timerSlack`, together with something else.
+    /// more of it for as long as `networkRest`: whoever calls `receiveAll` more often than that reads it when it is awake
+    /// anyway. What the Instance waits for may come later by up to `timerSlack`, together with something else.
     ///
     /// - Throws: `Errno` where the kernel has no random numbers, or the loop takes no timer.
     public init(
