@@ -338,7 +338,10 @@ final class Daemon {
         case .defend(let claim): responder.defend(claim.address, on: claim.interfaceIndex)
         case .dropConnections(let reason): cluster?.dropConnections(reason: reason)
         case .wake(let instant): deadline?.arm(at: instant)
-        case .take(let claim): responder.take(claim.address, on: claim.interfaceIndex)
+        case .take(let claim):
+            // Once more: it may have been released before that in the same event.
+            placer.take(claim.address, on: claim.interfaceIndex)
+            responder.take(claim.address, on: claim.interfaceIndex)
         case .announceAll: responder.announceAll()
         case .answerWaiting: responder.answerWaiting()
         case .release(let claim):
